@@ -1,0 +1,12 @@
+"""ESP32-C3.
+
+Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+"""
+
+NAME = "esp32c3"
+MACHINE = "ESP32C3 module with ESP32C3"  # the start of os.uname().machine, by which a connected board is recognised
+LED = 8  # what machine.Pin takes; None where there is none to speak of
+LED_ON = 0
+HEAP_KIB = 120  # free for Python after boot, measured or as the vendor says
+WATCHDOG_MAX_MS = 2147483647
+WIFI_PM = None  # network.WLAN.config(pm=...); None keeps the firmware's choice

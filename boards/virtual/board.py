@@ -1,0 +1,12 @@
+"""The virtual board: real MicroPython on the host.
+
+Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+"""
+
+NAME = "virtual"
+MACHINE = "motelink virtual board"  # the start of os.uname().machine, by which a connected board is recognised
+LED = 2  # what machine.Pin takes; None where there is none to speak of
+LED_ON = 1
+HEAP_KIB = 128  # free for Python after boot, measured or as the vendor says
+WATCHDOG_MAX_MS = 8388
+WIFI_PM = None  # network.WLAN.config(pm=...); None keeps the firmware's choice

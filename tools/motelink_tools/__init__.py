@@ -1,0 +1,1 @@
+"""The host side of motelink: hub, virtual board, flasher, tests and benchmarks."""

@@ -1,0 +1,1 @@
+"""The local hub: every platform, played on this machine."""

@@ -1,0 +1,1 @@
+"""Testing firmware on the host: hardware fakes and a pytest plugin."""
