@@ -4,7 +4,7 @@ Constants only, so that host tools read the file without running it, and a board
 """
 
 NAME = "esp32c3"
-MACHINE = "ESP32C3 module with ESP32C3"  # the start of os.uname().machine, by which a connected board is recognised
+MACHINE = "ESP32C3 module with ESP32C3"  # how os.uname().machine starts
 LED = 8  # what machine.Pin takes; None where there is none to speak of
 LED_ON = 0
 HEAP_KIB = 120  # free for Python after boot, measured or as the vendor says

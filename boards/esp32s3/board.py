@@ -4,7 +4,7 @@ Constants only, so that host tools read the file without running it, and a board
 """
 
 NAME = "esp32s3"
-MACHINE = "Generic ESP32S3 module with ESP32S3"  # the start of os.uname().machine, by which a connected board is recognised
+MACHINE = "Generic ESP32S3 module with ESP32S3"  # how os.uname().machine starts
 LED = None  # what machine.Pin takes; None where there is none to speak of
 LED_ON = 1
 HEAP_KIB = 165  # free for Python after boot, measured or as the vendor says

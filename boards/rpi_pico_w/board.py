@@ -4,7 +4,7 @@ Constants only, so that host tools read the file without running it, and a board
 """
 
 NAME = "rpi_pico_w"
-MACHINE = "Raspberry Pi Pico W with RP2040"  # the start of os.uname().machine, by which a connected board is recognised
+MACHINE = "Raspberry Pi Pico W with RP2040"  # how os.uname().machine starts
 LED = "LED"  # what machine.Pin takes; None where there is none to speak of
 LED_ON = 1
 HEAP_KIB = 166  # free for Python after boot, measured or as the vendor says

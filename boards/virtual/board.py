@@ -4,7 +4,7 @@ Constants only, so that host tools read the file without running it, and a board
 """
 
 NAME = "virtual"
-MACHINE = "motelink virtual board"  # the start of os.uname().machine, by which a connected board is recognised
+MACHINE = "motelink virtual board"  # how os.uname().machine starts
 LED = 2  # what machine.Pin takes; None where there is none to speak of
 LED_ON = 1
 HEAP_KIB = 128  # free for Python after boot, measured or as the vendor says
