@@ -1,0 +1,209 @@
+"""`motelink.port` on CPython: the host, where tests and the device side of tools run."""
+
+import errno
+import os
+import select
+import socket
+import ssl
+import sys
+import time
+import traceback
+import uuid
+from random import getrandbits  # noqa: F401
+
+RUNTIME = "cpython"
+POLL_IN = 1
+POLL_OUT = 4
+POLL_BROKEN = 8 | 16
+SLACK = 64
+_PERIOD = 1 << 30
+
+urandom = os.urandom
+
+
+def const(value):
+    """MicroPython's compiler folds it; here it is the value itself."""
+    return value
+
+
+def ticks_ms() -> int:
+    """Monotonic milliseconds, wrapping at 2**30 as on a board."""
+    return time.monotonic_ns() // 1_000_000 % _PERIOD
+
+
+def ticks_add(ticks: int, delta: int) -> int:
+    return (ticks + delta) % _PERIOD
+
+
+def ticks_diff(end: int, start: int) -> int:
+    return (end - start + _PERIOD // 2) % _PERIOD - _PERIOD // 2
+
+
+def sleep_ms(ms: int) -> None:
+    time.sleep(ms / 1000)
+
+
+def unix_time() -> int:
+    return int(time.time())
+
+
+def collect() -> None:
+    """No heap figures on CPython: it is never the judge of a board's memory."""
+
+
+def mem_alloc() -> int:
+    return 0
+
+
+def mem_free() -> int:
+    return 0
+
+
+def heap_lock() -> None:
+    pass
+
+
+def heap_unlock() -> None:
+    pass
+
+
+def copy_into(dst: bytearray, at: int, src, n: int) -> None:
+    dst[at : at + n] = memoryview(src)[:n]
+
+
+def move(dst: bytearray, at: int, src, start: int, n: int) -> None:
+    dst[at : at + n] = bytes(memoryview(src)[start : start + n])
+
+
+def read_at(sock, dst: bytearray, at: int, n: int):
+    return sock.readinto(memoryview(dst)[at:], n)
+
+
+def resolve(host: str, port: int):
+    found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+    return found[0], found[4]
+
+
+def tcp_open(address):
+    family, target = address
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = sock.connect_ex(target)
+        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        sock.close()
+        raise
+    return _Stream(sock)
+
+
+def tls_context(ca=None, verify=True, cert=None, key=None):
+    """A TLS client context; without ``ca`` the system's certificate store is trusted."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif isinstance(ca, str):
+        context.load_verify_locations(cafile=ca)
+    elif ca is not None:
+        context.load_verify_locations(cadata=ca)
+    if cert is not None:
+        context.load_cert_chain(cert, key)
+    return context
+
+
+def tls_wrap(stream, context, host: str):
+    wrapped = context.wrap_socket(stream.sock, server_hostname=host, do_handshake_on_connect=False)
+    return _Stream(wrapped)
+
+
+def is_certificate_error(error: OSError) -> bool:
+    return isinstance(error, ssl.SSLCertVerificationError)
+
+
+def unique_id() -> bytes:
+    return uuid.getnode().to_bytes(6, "big")
+
+
+def reset() -> None:
+    """A process cannot reset a board; it ends, and whoever supervises it starts it again."""
+    sys.exit("reset")
+
+
+def print_exception(error, file=None) -> None:
+    traceback.print_exception(error, file=file or sys.stdout)
+
+
+def getenv(_key: str) -> None:
+    """CircuitPython's settings.toml; CPython has none."""
+
+
+class _Stream:
+    """A socket with the face of MicroPython's streams."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.want = 0  # what a TLS socket waits for, whatever it was asked: POLL_IN or POLL_OUT
+
+    def readinto(self, buf, n):
+        return self._try(self.sock.recv_into, memoryview(buf)[:n])
+
+    def write(self, buf, at, n):
+        return self._try(self.sock.send, memoryview(buf)[at : at + n])
+
+    def _try(self, operation, view):
+        self.want = 0
+        try:
+            return operation(view)
+        except ssl.SSLWantReadError:
+            self.want = POLL_IN
+        except ssl.SSLWantWriteError:
+            self.want = POLL_OUT
+        except ssl.SSLEOFError:
+            return 0
+        except BlockingIOError:
+            pass
+        return None
+
+    def pending(self) -> bool:
+        """Whether decrypted bytes wait inside the TLS layer, where poll cannot see them."""
+        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+
+    def close(self):
+        self.sock.close()
+
+
+class poller:
+    """`select.poll` that yields streams, as MicroPython's does."""
+
+    def __init__(self):
+        self._poll = select.poll()
+        self._streams = {}
+
+    def register(self, stream, mask):
+        fd = stream.sock.fileno()
+        self._streams[fd] = [stream, mask]
+        self._poll.register(fd, mask)
+
+    def modify(self, stream, mask):
+        self.register(stream, mask)
+
+    def unregister(self, stream):
+        for fd, entry in list(self._streams.items()):
+            if entry[0] is stream:
+                del self._streams[fd]
+                self._poll.unregister(fd)
+
+    def ipoll(self, ms=-1):
+        """Yield (stream, events); waits at most ``ms``, for ever when it is negative."""
+        pending = []
+        for fd, (stream, mask) in self._streams.items():
+            self._poll.modify(fd, stream.want or mask)
+            if stream.pending():
+                pending.append((stream, POLL_IN))
+        if pending:
+            return iter(pending)
+        found = self._poll.poll(None if ms < 0 else ms)
+        return iter([(self._streams[fd][0], events) for fd, events in found])
