@@ -1,0 +1,42 @@
+"""How long to wait before the next attempt: exponential, full jitter, capped.
+
+Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): after n failures wait
+anything from 0 to ``min(cap, base * 2**n)``, so that a fleet that lost its server together does
+not come back together. 0 is a possible wait; the mean is half the ceiling.
+"""
+
+from motelink import port
+from motelink.errors import ConfigError
+
+# Deadlines are compared with ticks_diff, which sees less than 2**29 ms (6 days) ahead.
+_LONGEST_MS = port.const((1 << 29) - 1)
+
+
+class Backoff:
+    """``base_ms``: the first ceiling; ``cap_ms``: the last one, at most 6 days.
+
+    ``rand(n)`` gives n random bits. Raises ConfigError. Allocates nothing after the constructor.
+    """
+
+    def __init__(self, base_ms: int = 1000, cap_ms: int = 60000, rand=port.getrandbits):
+        if not 0 < base_ms <= cap_ms <= _LONGEST_MS:
+            raise ConfigError(
+                "backoff wants 0 < base_ms <= cap_ms < 2**29, got %s and %s" % (base_ms, cap_ms)
+            )
+        self._base = base_ms
+        self._cap = cap_ms
+        self._rand = rand
+        self._ceiling = base_ms
+
+    def next(self) -> int:
+        """Milliseconds to wait after one more failure, 0 to the ceiling, which then doubles.
+
+        The remainder favours the lower part by cap/2**30 at most: 0.006 % at a minute.
+        """
+        ceiling = self._ceiling
+        self._ceiling = ceiling << 1 if ceiling <= self._cap >> 1 else self._cap
+        return self._rand(30) % (ceiling + 1)
+
+    def reset(self) -> None:
+        """The connection held: start from ``base_ms`` again."""
+        self._ceiling = self._base

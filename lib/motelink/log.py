@@ -1,0 +1,140 @@
+"""Lines for a person: printed, and the last ones kept in fixed memory.
+
+    log.set_level("debug")
+    log.keep(2048)
+    log.warning("%s: %s, next try in %d ms", name, error, wait)
+    for line in log.lines(): print(line)
+
+A line is ``SECONDS.MILLISECONDS LEVEL TEXT``, by `port.ticks_ms`, which starts anew every 12 days.
+
+Where the level is off a call allocates nothing; so that this holds, the values are at most three
+positional arguments. Where it is on, a call allocates its text, about three times its length.
+Line breaks in values are escaped, so that a peer cannot forge lines. What a container or a buffer
+holds is never shown, only its type and length: nobody logs a password by logging a dict.
+"""
+
+import io
+
+from motelink import port
+from motelink.buffer import Buffer
+from motelink.errors import ConfigError
+
+DEBUG = 10
+INFO = 20
+WARNING = 30
+ERROR = 40
+OFF = 50
+
+_LEVELS = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERROR, "off": OFF}
+_LETTERS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
+_HIDDEN = (dict, list, tuple, set, bytes, bytearray, memoryview)
+_NOTHING = object()
+
+_level = INFO
+_ring = None
+
+
+def set_level(level) -> None:
+    """Show this level and those above: a constant, or its name ("debug" ... "error", "off").
+
+    Raises ConfigError for any other.
+    """
+    global _level
+    number = _LEVELS.get(level, level)
+    if number not in _LEVELS.values():
+        raise ConfigError("log level must be one of debug, info, warning, error, off")
+    _level = number
+
+
+def keep(size: int) -> None:
+    """Keep the last lines in ``size`` bytes, allocated now; 0 keeps none. Forgets those kept."""
+    global _ring
+    _ring = Buffer(size) if size else None
+
+
+def lines() -> list:
+    """The lines kept, oldest first. Allocates a copy of them."""
+    if _ring is None:
+        return []
+    return bytes(_ring.data[_ring.start : _ring.end]).decode().split("\n")[:-1]
+
+
+def debug(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
+    """For whoever develops the firmware. ``text`` is a ``%`` template of a, b and c."""
+    if _level <= 10:
+        _log(DEBUG, text, a, b, c)
+
+
+def info(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
+    """What an operator likes to see: connected, configured."""
+    if _level <= 20:
+        _log(INFO, text, a, b, c)
+
+
+def warning(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
+    """Trouble that the firmware copes with by itself."""
+    if _level <= 30:
+        _log(WARNING, text, a, b, c)
+
+
+def error(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
+    """Trouble that needs a person."""
+    if _level <= 40:
+        _log(ERROR, text, a, b, c)
+
+
+def exception(exc: BaseException, who="") -> None:
+    """An exception with its traceback, at level error; ``who`` says where it was caught."""
+    if _level > ERROR:
+        return
+    try:
+        trace = io.StringIO()
+        port.print_exception(exc, trace)
+        text = trace.getvalue()
+    except MemoryError:  # there may be no room for the text; the console takes it in pieces
+        port.print_exception(exc)
+        text = type(exc).__name__
+    if who:
+        _log(ERROR, "%s:", who, _NOTHING, _NOTHING)
+    for line in text.split("\n"):
+        if line:
+            _emit(ERROR, line)
+
+
+def _log(level, text, a, b, c):
+    try:
+        if c is not _NOTHING:
+            text %= (_shown(a), _shown(b), _shown(c))
+        elif b is not _NOTHING:
+            text %= (_shown(a), _shown(b))
+        elif a is not _NOTHING:
+            text %= (_shown(a),)
+    except Exception as exc:  # a line about trouble must not be the end of the firmware
+        text = "%s (its values raised %s)" % (text, type(exc).__name__)
+    _emit(level, text.replace("\r", "\\r").replace("\n", "\\n"))
+
+
+def _shown(value):
+    if isinstance(value, _HIDDEN):
+        return "<%s of %d>" % (type(value).__name__, len(value))
+    return value
+
+
+def _emit(level, text):
+    now = port.ticks_ms()
+    line = "%d.%03d %s %s\n" % (now // 1000, now % 1000, _LETTERS[level], text)
+    data = line.encode("utf-8", "replace")  # what no console or file would take: lone surrogates
+    print(data.decode(), end="")
+    if _ring is not None:
+        _store(data)
+
+
+def _store(data):
+    if len(data) > _ring.limit:
+        cut = _ring.limit - 1
+        while data[cut] & 0xC0 == 0x80:  # never inside a character
+            cut -= 1
+        data = data[:cut] + b"\n"
+    while _ring.room() < len(data):
+        _ring.start = _ring.data.find(b"\n", _ring.start) + 1
+    _ring.put(data)
