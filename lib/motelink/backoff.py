@@ -8,8 +8,10 @@ not come back together. 0 is a possible wait; the mean is half the ceiling.
 from motelink import port
 from motelink.errors import ConfigError
 
+const = port.const
+
 # Deadlines are compared with ticks_diff, which sees less than 2**29 ms (6 days) ahead.
-_LONGEST_MS = port.const((1 << 29) - 1)
+_LONGEST_MS = const((1 << 29) - 1)
 
 
 class Backoff:
