@@ -25,7 +25,7 @@ class ProtocolError(LinkError):
 
 
 class AuthError(LinkError):
-    """Credentials or certificate refused. Final: raised to the caller, never retried in a loop."""
+    """Credentials refused. Final: raised to the caller, never retried in a loop."""
 
     final = True
 
