@@ -1,0 +1,389 @@
+"""The whole of a flash against a board that can be cut off at any step.
+
+The board's helper runs here on CPython, over a folder, with its file operations counted: power can
+go before each of them, and in the middle of each write.
+"""
+
+import builtins
+import contextlib
+import errno
+import io
+import os
+import sys
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from motelink_tools.errors import ToolError
+from motelink_tools.flash import Plan, Remote, Source, Summary, apply, build, plan
+from motelink_tools.flash.remote import TEMP
+from motelink_tools.transport import RemoteError
+
+BLOCK = 512
+BYTECODE_6_3 = 0x306
+
+
+class PowerCut(BaseException):
+    """The board is gone: nothing on it runs any more, not even an except clause."""
+
+
+@dataclass
+class FakeBoard:
+    """Runs what is sent as ``exec`` would on a board; its files lie in ``root``."""
+
+    root: Path
+    capacity: int = 1 << 20
+    cut_at: int | None = None  # the file operation before which, or in which, power goes
+    replaces: bool = True  # rename() onto a file replaces it, as on littlefs
+    name: str = "micropython"
+    word: int = BYTECODE_6_3
+    operations: int = 0
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+    def exec(self, code: str) -> str:
+        out = io.StringIO()
+        if not self.namespace:
+            self.namespace["__builtins__"] = self._builtins()
+        self.namespace["__builtins__"]["print"] = lambda *values: print(*values, file=out)
+        try:
+            exec(code, self.namespace)
+        except PowerCut:
+            raise ToolError("cut off", kind="disconnected") from None
+        except OSError as error:
+            raise RemoteError(f"Traceback:\nOSError: {error.errno}") from None
+        return out.getvalue()
+
+    def restart(self) -> None:
+        """Power comes back."""
+        self.namespace.clear()
+        self.cut_at = None
+
+    def files(self) -> dict[str, bytes]:
+        found = (path for path in self.root.rglob("*") if path.is_file())
+        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in found}
+
+    def used(self) -> int:
+        return sum(max(1, -(-len(data) // BLOCK)) * BLOCK for data in self.files().values())
+
+    def step(self) -> bool:
+        """One file operation; True in the one in which power goes."""
+        self.operations += 1
+        if self.cut_at is not None and self.operations > self.cut_at:
+            raise PowerCut
+        return self.operations == self.cut_at
+
+    def _builtins(self) -> dict[str, Any]:
+        fakes = {
+            "os": self._os(),
+            "gc": types.SimpleNamespace(collect=lambda: 0, mem_free=lambda: 40_000),
+            "sys": types.SimpleNamespace(
+                implementation=types.SimpleNamespace(
+                    name=self.name, version=(1, 25, 0), _mpy=self.word
+                )
+            ),
+        }
+
+        def imports(module: str, *arguments: Any) -> Any:
+            return fakes.get(module) or builtins.__import__(module, *arguments)
+
+        return {**vars(builtins), "__import__": imports, "open": self._open}
+
+    def _open(self, path: str, mode: str) -> Any:
+        if "w" not in mode:
+            return (self.root / path).open(mode)
+        self.step()
+        (self.root / path).write_bytes(b"")
+        return _Writer(self, self.root / path)
+
+    def _os(self) -> Any:
+        def changing(function: Any) -> Any:
+            def call(*names: str) -> None:
+                self.step()
+                if function is os.rename and not self.replaces and (self.root / names[1]).exists():
+                    raise OSError(errno.EEXIST, "exists")
+                function(*(self.root / name for name in names))
+
+            return call
+
+        return types.SimpleNamespace(
+            uname=lambda: types.SimpleNamespace(machine="Fake board with 0 MHz"),
+            statvfs=lambda _: (BLOCK, BLOCK, 0, 0, (self.capacity - self.used()) // BLOCK),
+            stat=lambda path: tuple((self.root / path).stat()),
+            listdir=lambda path: [entry.name for entry in (self.root / path).iterdir()],
+            mkdir=changing(os.mkdir),
+            rename=changing(os.rename),
+            remove=changing(os.remove),
+        )
+
+
+class _Writer:
+    """Holds no file open, so that a power cut leaves nothing to clean up."""
+
+    def __init__(self, board: FakeBoard, path: Path) -> None:
+        self._board = board
+        self._path = path
+
+    def write(self, data: bytes) -> None:
+        if self._board.step():
+            self._append(data[: len(data) // 2])
+            self._board.step()
+        if self._board.used() + len(data) > self._board.capacity:
+            raise OSError(errno.ENOSPC, "full")
+        self._append(data)
+
+    def close(self) -> None:
+        pass
+
+    def _append(self, data: bytes) -> None:
+        with self._path.open("ab") as file:
+            file.write(data)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> FakeBoard:
+    root = tmp_path / "board"
+    root.mkdir()
+    return FakeBoard(root)
+
+
+class Project:
+    """A user's files, and their flash to a fake board."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def write(self, **texts: str) -> None:
+        for name, text in texts.items():
+            (self.folder / f"{name}.py").write_text(text)
+
+    def sources(self) -> list[Source]:
+        names = {"main": "main.py", "app": "lib/pkg/app.py", "table": "lib/pkg/table.py"}
+        return [
+            Source(self.folder / f"{stem}.py", dest)
+            for stem, dest in names.items()
+            if (self.folder / f"{stem}.py").exists()
+        ]
+
+    def plan(self, board: FakeBoard, **options: Any) -> tuple[Plan, Remote]:
+        remote = Remote(board)
+        return plan(build(self.sources(), remote.about, **options), remote), remote
+
+    def flash(self, board: FakeBoard, **options: Any) -> Summary:
+        return apply(*self.plan(board, **options))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "project")
+    made.write(main="import app\n", app="VALUE = 1\n", table=f"TEXT = {'x' * 3000!r}\n")
+    return made
+
+
+def test_a_full_flash_then_nothing_then_one_file(board: FakeBoard, project: Project) -> None:
+    first = project.flash(board)
+    assert set(board.files()) == {"main.py", "lib/pkg/app.mpy", "lib/pkg/table.mpy"}
+    assert first.sent[-1] == "main.py"
+    assert first.bytes == sum(map(len, board.files().values()))
+    before = board.operations
+    second = project.flash(board)
+    assert (second.sent, second.bytes, len(second.unchanged)) == ((), 0, 3)
+    assert board.operations == before
+    project.write(app="VALUE = 2\n")
+    assert project.flash(board).sent == ("lib/pkg/app.mpy",)
+
+
+def test_planning_changes_nothing(board: FakeBoard, project: Project) -> None:
+    (board.root / f"main.py{TEMP}").write_bytes(b"old leftover")
+    todo, _ = project.plan(board)
+    assert todo.total > 0
+    assert todo.remove == (f"main.py{TEMP}",)
+    assert board.operations == 0
+
+
+def test_progress_ends_at_the_total(board: FakeBoard, project: Project) -> None:
+    told: list[tuple[str, int, int]] = []
+    todo, remote = project.plan(board)
+    apply(todo, remote, progress=lambda *values: told.append(values))
+    counts = [sent for _, sent, _ in told]
+    assert counts == sorted(counts)
+    assert told[-1] == ("main.py", todo.total, todo.total)
+
+
+@pytest.mark.parametrize(("first", "then"), [(False, True), (True, False)])
+def test_the_twin_that_would_hide_the_new_file_goes(
+    board: FakeBoard, project: Project, first: bool, then: bool
+) -> None:
+    project.flash(board, as_source=first)
+    summary = project.flash(board, as_source=then)
+    old, new = (".py", ".mpy") if first else (".mpy", ".py")
+    assert set(board.files()) == {"main.py", f"lib/pkg/app{new}", f"lib/pkg/table{new}"}
+    assert set(summary.removed) == {f"lib/pkg/app{old}", f"lib/pkg/table{old}"}
+
+
+def test_a_stale_twin_of_an_unchanged_file_goes(board: FakeBoard, project: Project) -> None:
+    project.flash(board)
+    (board.root / "lib/pkg/app.py").write_text("VALUE = 'stale'\n")
+    summary = project.flash(board)
+    assert summary.removed == ("lib/pkg/app.py",)
+    assert summary.sent == ()
+    assert "lib/pkg/app.py" not in board.files()
+
+
+def effective(files: dict[str, bytes]) -> dict[str, bytes | None]:
+    """What ``import`` and the boot would read: .py before .mpy."""
+    return {
+        name: files.get(f"{name}.py", files.get(f"{name}.mpy"))
+        for name in ("main", "lib/pkg/app", "lib/pkg/table")
+    }
+
+
+@pytest.mark.parametrize("as_source_before", [False, True])
+@pytest.mark.parametrize("capacity", [1 << 20, 24 * BLOCK])  # one batch, and several
+def test_power_cut_at_every_step_leaves_old_or_new(
+    tmp_path: Path, project: Project, as_source_before: bool, capacity: int
+) -> None:
+    def prepared(name: str) -> FakeBoard:
+        made = FakeBoard(tmp_path / name, capacity=capacity)
+        made.root.mkdir()
+        project.write(main="import app\n", app="VALUE = 1\n", table=f"TEXT = {'x' * 3000!r}\n")
+        project.flash(made, as_source=as_source_before)
+        project.write(
+            main="import app, table\n", app="VALUE = 2\n", table=f"TEXT = {'y' * 2990!r}\n"
+        )
+        made.operations = 0
+        return made
+
+    whole = prepared("whole")
+    old = effective(whole.files())
+    project.flash(whole)
+    new = effective(whole.files())
+    assert all(old[name] != new[name] for name in old)
+    for cut in range(whole.operations):
+        board = prepared(f"cut{cut}")
+        board.cut_at = cut
+        with pytest.raises(ToolError, match="cut off"):
+            project.flash(board)
+        left = effective(board.files())
+        assert all(left[name] in (old[name], new[name]) for name in left), cut
+        if left["main"] == new["main"]:
+            assert left == new, "main.py went before the library"
+        board.restart()
+        project.flash(board)
+        assert board.files() == whole.files(), cut
+
+
+def test_power_cut_on_a_file_system_that_does_not_replace(
+    tmp_path: Path, project: Project
+) -> None:
+    """There the new file may wait under its temporary name; it is complete, and is repaired."""
+    for cut in range(40):
+        board = FakeBoard(tmp_path / f"cut{cut}", replaces=False)
+        board.root.mkdir()
+        project.write(app="VALUE = 1\n")
+        project.flash(board)
+        project.write(app="VALUE = 2\n")
+        board.operations, board.cut_at = 0, cut
+        finished = False
+        with contextlib.suppress(ToolError):
+            project.flash(board)
+            finished = True
+        waiting = set(board.files()) - {"main.py", "lib/pkg/app.mpy", "lib/pkg/table.mpy"}
+        assert len(waiting) <= 1
+        if "lib/pkg/app.mpy" not in board.files():
+            assert waiting == {f"lib/pkg/app.mpy{TEMP}"}
+        board.restart()
+        project.flash(board)
+        assert set(board.files()) == {"main.py", "lib/pkg/app.mpy", "lib/pkg/table.mpy"}
+        if finished:
+            return
+    pytest.fail("the flash never got through")
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    board: FakeBoard, project: Project
+) -> None:
+    board.capacity = 8 * BLOCK
+    with pytest.raises(
+        ToolError, match=r"file system is too full: lib/pkg/table\.mpy needs"
+    ) as info:
+        project.flash(board)
+    assert info.value.kind == "full"
+    assert board.operations == 0
+
+
+def test_a_file_system_that_fills_up_on_the_way_keeps_the_old_files(
+    board: FakeBoard, project: Project
+) -> None:
+    project.flash(board)
+    before = board.files()
+    project.write(app="VALUE = 2\n", table=f"TEXT = {'y' * 3000!r}\n")
+    todo, remote = project.plan(board)
+    board.capacity = board.used() + 2 * BLOCK
+    with pytest.raises(ToolError) as info:
+        apply(todo, remote)
+    assert info.value.kind == "full"
+    assert board.files() == before
+
+
+def test_bytes_damaged_on_the_way_are_noticed(board: FakeBoard, project: Project) -> None:
+    project.flash(board)
+    before = board.files()
+    project.write(app="VALUE = 2\n")
+    todo, remote = project.plan(board)
+    decode = board.namespace["binascii"]
+    board.namespace["binascii"] = types.SimpleNamespace(
+        hexlify=decode.hexlify, a2b_base64=lambda text: decode.a2b_base64(text)[::-1]
+    )
+    with pytest.raises(ToolError, match="arrived damaged") as info:
+        apply(todo, remote)
+    assert info.value.kind == "damaged"
+    assert board.files() == before
+
+
+def test_bytes_damaged_in_flash_are_noticed(board: FakeBoard, project: Project) -> None:
+    todo, remote = project.plan(board)
+    open_there = board.namespace["__builtins__"]["open"]
+
+    def worn_out(path: str, mode: str) -> Any:
+        return io.BytesIO(b"other bytes") if mode == "rb" else open_there(path, mode)
+
+    board.namespace["__builtins__"]["open"] = worn_out
+    with pytest.raises(ToolError, match="arrived damaged"):
+        apply(todo, remote)
+    assert board.files() == {}
+
+
+def test_a_folder_in_the_way_is_said(board: FakeBoard, project: Project) -> None:
+    (board.root / "main.py").mkdir()
+    with pytest.raises(ToolError, match=r"main\.py is a folder on the board"):
+        project.flash(board)
+
+
+def test_another_python_is_refused(board: FakeBoard, project: Project) -> None:
+    board.name = "circuitpython"
+    with pytest.raises(ToolError, match=r"runs circuitpython 1\.25\.0, not MicroPython") as info:
+        project.flash(board)
+    assert info.value.kind == "not_micropython"
+
+
+def test_a_board_of_another_mpy_version_is_refused(board: FakeBoard, project: Project) -> None:
+    board.word = 0x005
+    with pytest.raises(
+        ToolError, match=r"loads mpy v5\.0 and mpy-cross emits v6.*--source"
+    ) as info:
+        project.flash(board)
+    assert info.value.kind == "wrong_version"
+    assert project.flash(board, as_source=True).sent[-1] == "main.py"
+
+
+def test_the_helper_is_python_that_micropython_compiles(tmp_path: Path) -> None:
+    """CPython would let through what MicroPython does not have, so its own compiler is asked."""
+    from motelink_tools.flash import remote
+    from motelink_tools.flash.mpy import Abi, MpyCross
+
+    agent = Path(sys.modules[remote.__name__].__file__ or "").with_name("on_board.py")
+    (compiled,) = MpyCross.find().compile([(agent, "on_board.py")], Abi(6, 3, 0))
+    assert len(compiled) < 2048

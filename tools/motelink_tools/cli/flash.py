@@ -1,0 +1,75 @@
+"""``motelink flash``: put the firmware, or files of your own, on a board."""
+
+import argparse
+from pathlib import Path
+
+_DESCRIPTION = """\
+Put the firmware on a board, or files of your own. Python is compiled to .mpy, only what differs
+is sent, everything is verified on the board, and the cable may be pulled at any moment: each file
+is then the old one or the new one. The board restarts at the end.
+
+Without PATH it sends boot.py, main.py, lib/motelink, the board's board.py, and settings.toml if
+there is one in the current folder. With PATHs it sends only these:
+
+  app.py           to app.mpy (boot.py and main.py stay source)
+  app.py:lib/      to lib/app.mpy
+  app.py:main.py   to main.py
+  web              the folder and all in it, beneath web/
+  web:static       what is in the folder, beneath static/
+  web:             what is in the folder, at the board's root
+"""
+
+_EXAMPLES = """\
+examples:
+  motelink flash                          the firmware, to the one board that is plugged in
+  motelink flash --port /dev/ttyACM0 --dry-run
+  motelink flash app.py web               your own files
+  motelink flash --source                 as .py: tracebacks show the lines' text, more heap used
+
+MOTELINK_PORT in the environment stands for --port.
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "flash",
+        help="put the firmware, or files of your own, on a board",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="SRC or SRC:DEST, see above")
+    parser.add_argument("--port", help="serial port; 'auto' (the default) finds the one board")
+    parser.add_argument("--board", help="a folder of boards/; the default is what the board says")
+    parser.add_argument("--source", action="store_true", help="send .py instead of .mpy")
+    parser.add_argument("--force", action="store_true", help="flash even if --board does not fit")
+    parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
+    parser.add_argument("--dry-run", action="store_true", help="say what it would do, no more")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from motelink_tools.flash import Options, flash
+    from motelink_tools.flash.report import View, as_json
+
+    options = Options(
+        port=arguments.port,
+        board=arguments.board,
+        paths=arguments.paths,
+        project=Path.cwd(),
+        as_source=arguments.source,
+        force=arguments.force,
+        reset=not arguments.no_reset,
+        dry_run=arguments.dry_run,
+    )
+    if arguments.json:
+        print(as_json(flash(options), dry_run=options.dry_run))
+        return 0
+    with View(Console(), dry_run=options.dry_run).live() as view:
+        result = flash(options, planned=view.planned, progress=view.progress)
+    view.done(result)
+    return 0

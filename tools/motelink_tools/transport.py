@@ -1,0 +1,215 @@
+"""The serial line to a board: which port, and code run there through its raw REPL.
+
+This is the one file that knows mpremote's internals. Used of it: ``SerialTransport`` with its
+``serial`` (pyserial), ``enter_raw_repl``, ``exit_raw_repl``, ``exec_raw``, ``exec_raw_no_follow``
+and ``close``; ``TransportError``. mpremote prints what it could not understand to stdout; that is
+caught here, so that stdout belongs to the tool.
+"""
+
+import io
+import os
+import re
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
+
+from mpremote.transport import TransportError  # type: ignore[import-untyped]
+from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
+from serial.tools import list_ports
+
+from motelink_tools.errors import ToolError
+
+# USB vendors that boards and their serial chips carry.
+_VENDORS = {
+    0x0403: "FTDI",
+    0x067B: "Prolific",
+    0x10C4: "Silicon Labs",
+    0x1A86: "WCH",
+    0x239A: "Adafruit",
+    0x2E8A: "Raspberry Pi",
+    0x303A: "Espressif",
+    0xF055: "MicroPython",
+}
+ANSWER_S = 10.0  # an ESP32 that resets when its port is opened is up again after about 2 s
+_ATTEMPT_S = 2.0  # a Ctrl-C that comes while a board boots is lost: ask again after this
+_BOOT_S = 15.0  # boot.py may join a network before it returns
+_EXEC_S = 20.0  # silence allowed in one command: erasing flash, hashing a file of megabytes
+_READ_S = 0.5  # mpremote reads a pseudo-terminal blocking; this lets it look at its deadlines
+_WRITE_S = 10.0
+
+
+class RemoteError(Exception):
+    """Code on the board raised. ``errno`` is an OSError's number, or None for any other."""
+
+    def __init__(self, trace: str) -> None:
+        last = trace.strip().rpartition("\n")[2].strip()
+        super().__init__(last)
+        number = re.match(r"OSError: (?:\[Errno )?(\d+)", last)
+        self.errno = int(number[1]) if number else None
+
+
+class Board:
+    """A board in its raw REPL. Made by ``connect``."""
+
+    def __init__(self, port: str, link: SerialTransport) -> None:
+        self.port = port
+        self._link = link
+        self._lost = False
+
+    def exec(self, code: str) -> str:
+        """Run code there and return what it prints.
+
+        Raises RemoteError when the code raises, ToolError (``disconnected``) when the board goes
+        away or stays silent for 20 s.
+        """
+        try:
+            with _quiet_mpremote():
+                out, error = self._link.exec_raw(code, timeout=_EXEC_S)
+        except (TransportError, OSError, struct.error) as failure:
+            # struct.error: mpremote unpacks the answer to a read that timed out.
+            self._lost = True
+            raise ToolError(
+                f"the board on {self.port} went away or stopped answering; "
+                "check the cable and try again",
+                kind="disconnected",
+            ) from failure
+        if error:
+            raise RemoteError(error.decode("utf-8", "replace"))
+        text: str = out.decode("utf-8", "replace")
+        return text.replace("\r\n", "\n")
+
+    def reset(self) -> None:
+        """Reset the hardware, so that boot.py and main.py run. The board is gone afterwards."""
+        if self._lost:
+            return
+        self._lost = True
+        # The pause lets the command be acknowledged before a USB port disappears.
+        code = "import time, machine\ntime.sleep_ms(100)\nmachine.reset()"
+        with suppress(TransportError, OSError, struct.error), _quiet_mpremote():
+            self._link.exec_raw_no_follow(code)
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            if not self._lost:
+                self._link.exit_raw_repl()
+        try:
+            self._link.close()
+        except OSError:
+            self._link.serial.close()
+
+
+@contextmanager
+def connect(port: str, *, reset: bool = True, answer_s: float = ANSWER_S) -> Iterator[Board]:
+    """A board, its program interrupted and its heap fresh, in raw REPL mode.
+
+    ``reset`` restarts it at the end, however that comes about, so that its program runs again;
+    without, it stays at its prompt. Raises ToolError: ``no_port``, ``port_busy``, ``no_answer``,
+    ``not_micropython``.
+    """
+    link = _open(port)
+    board = Board(port, link)
+    try:
+        _enter_raw_repl(link, port, answer_s)
+        try:
+            yield board
+        finally:
+            if reset:
+                board.reset()
+    finally:
+        board._close()
+
+
+def find_port(wanted: str | None = None) -> str:
+    """``wanted``, or MOTELINK_PORT, or for "auto" the one board that is plugged in.
+
+    Raises ToolError: ``no_board``, ``several_boards``.
+    """
+    wanted = wanted or os.environ.get("MOTELINK_PORT") or "auto"
+    if wanted != "auto":
+        return wanted
+    found = [port for port in sorted(list_ports.comports()) if port.vid in _VENDORS]
+    if not found:
+        raise ToolError(
+            "no board found; plug one in, or name its port with --port "
+            "('motelink board' starts a virtual one and prints its port)",
+            kind="no_board",
+        )
+    if len(found) > 1:
+        names = ", ".join(
+            f"{port.device} ({port.product or _VENDORS[port.vid]})" for port in found
+        )
+        raise ToolError(
+            f"several boards found: {names}; choose with --port", kind="several_boards"
+        )
+    return str(found[0].device)
+
+
+def _open(port: str) -> SerialTransport:
+    try:
+        link = SerialTransport(port, timeout=_READ_S)
+    except (TransportError, ValueError) as error:
+        raise _cannot_open(port) from error
+    link.serial.write_timeout = _WRITE_S
+    return link
+
+
+def _cannot_open(port: str) -> ToolError:
+    """Why, as well as can be told: mpremote keeps the operating system's answer to itself."""
+    if os.name == "posix" and "://" not in port:
+        if not Path(port).exists():
+            return ToolError(f"there is no port {port}", kind="no_port")
+        if not os.access(port, os.R_OK | os.W_OK):
+            return ToolError(
+                f"no permission to open {port}; on most systems the group dialout or uucp has it",
+                kind="no_port",
+            )
+    return ToolError(
+        f"cannot open {port}; another program has it open (a terminal, an editor?): close it",
+        kind="port_busy",
+    )
+
+
+def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
+    deadline = time.monotonic() + answer_s
+    heard = ""
+    while not _try_raw_repl(link, min(_ATTEMPT_S, answer_s), said := io.StringIO()):
+        heard += said.getvalue().strip().removeprefix("b''")
+        if time.monotonic() < deadline:
+            continue
+        if heard:
+            raise ToolError(
+                f"{port} answers, but not as MicroPython's raw REPL does: it runs other firmware, "
+                "or a program that ignores Ctrl-C (then press its reset button and try again)",
+                kind="not_micropython",
+            )
+        raise ToolError(
+            f"{port} does not answer within {answer_s:g} s; is there a board with MicroPython, "
+            "and does no other program read the port?",
+            kind="no_answer",
+        )
+    # Soft reset: a fresh heap, and main.py does not run again. A boot.py that never returns must
+    # not make the board unflashable, so then its interrupted state has to do.
+    with redirect_stdout(io.StringIO()):
+        try:
+            link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
+        except TransportError:
+            link.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)
+
+
+def _try_raw_repl(link: SerialTransport, seconds: float, said: io.StringIO) -> bool:
+    try:
+        with redirect_stdout(said):
+            link.enter_raw_repl(soft_reset=False, timeout_overall=seconds)
+    except TransportError:
+        return False
+    except OSError as error:
+        raise ToolError(
+            f"{link.device_name} went away; check the cable", kind="disconnected"
+        ) from error
+    return True
+
+
+def _quiet_mpremote() -> redirect_stdout[io.StringIO]:
+    return redirect_stdout(io.StringIO())
