@@ -129,7 +129,8 @@ def find_port(wanted: str | None = None) -> str:
     wanted = wanted or os.environ.get("MOTELINK_PORT") or "auto"
     if wanted != "auto":
         return wanted
-    found = [port for port in sorted(list_ports.comports()) if port.vid in _VENDORS]
+    ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
+    found = [port for port in ports if port.vid in _VENDORS]
     if not found:
         raise ToolError(
             "no board found; plug one in, or name its port with --port "

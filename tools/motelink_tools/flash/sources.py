@@ -9,7 +9,7 @@ from motelink_tools.errors import ToolError
 
 # MicroPython runs these two by their names; it would not find them compiled.
 ALWAYS_SOURCE = frozenset({"boot.py", "main.py"})
-_FOREIGN_PORTS = frozenset({"_port_cpython.py", "_port_circuitpython.py"})
+_FOREIGN_PORTS = ("_port_cpython", "_port_circuitpython")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,9 @@ class Source:
 def library_modules() -> list[Path]:
     """The files of ``motelink`` that MicroPython needs: all but the other runtimes' ports."""
     package = paths.library() / "motelink"
-    return sorted(file for file in package.glob("*.py") if file.name not in _FOREIGN_PORTS)
+    return sorted(
+        file for file in package.glob("*.py") if not file.name.startswith(_FOREIGN_PORTS)
+    )
 
 
 def standard(board: str, project: Path) -> list[Source]:
