@@ -1,0 +1,259 @@
+"""Who is connected, on any platform: one registry of devices and one bus of events.
+
+Platforms write, from any thread; stores, pages and command lines read, from any thread or
+asyncio loop. Everything is bounded: a subscriber that does not keep up loses its oldest events,
+with a count, and beyond ``capacity`` devices those longest disconnected are forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Literal
+
+EventKind = Literal["connected", "disconnected", "heartbeat", "message_in", "message_out"]
+
+
+@dataclass(slots=True)
+class Device:
+    """What is known of one device on one platform. Times are seconds since 1970."""
+
+    platform: str
+    id: str
+    kind: str = ""
+    address: str = ""
+    connected: bool = False
+    reason: str = ""  # why it last disconnected
+    connects: int = 0
+    connected_at: float = 0.0
+    last_seen: float = 0.0
+    messages_in: int = 0
+    messages_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    heartbeats: int = 0
+    rtt_s: float | None = None  # round trip of the last heartbeat, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. ``size`` (bytes) is for messages, ``rtt_s`` for heartbeats."""
+
+    kind: EventKind
+    platform: str
+    device_id: str
+    time: float
+    size: int = 0
+    rtt_s: float | None = None
+    reason: str = ""
+
+
+class Subscription:
+    """A bounded queue of events; ``dropped`` counts those lost because nobody read in time."""
+
+    def __init__(self, limit: int, unsubscribe: Callable[[Subscription], None]) -> None:
+        self.dropped = 0
+        self._events: deque[Event] = deque(maxlen=limit)
+        self._lock = threading.Lock()
+        self._waiters: list[Future[None]] = []
+        self._unsubscribe = unsubscribe
+
+    def drain(self) -> list[Event]:
+        """Everything that waits, oldest first; never blocks."""
+        with self._lock:
+            events = list(self._events)
+            self._events.clear()
+            return events
+
+    def get(self, timeout: float | None = None) -> Event | None:
+        """The next event, or None after ``timeout`` seconds (None waits for ever)."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self._lock:
+                if self._events:
+                    return self._events.popleft()
+                waiter = self._new_waiter()
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                waiter.result(left)
+            except TimeoutError:
+                self._forget(waiter)
+                return None
+
+    async def next(self) -> Event:
+        """The next event, for asyncio programs."""
+        while True:
+            with self._lock:
+                if self._events:
+                    return self._events.popleft()
+                waiter = self._new_waiter()
+            try:
+                await asyncio.wrap_future(waiter)
+            finally:
+                self._forget(waiter)
+
+    def close(self) -> None:
+        """Receive nothing more. What waits can still be read."""
+        self._unsubscribe(self)
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _new_waiter(self) -> Future[None]:
+        waiter: Future[None] = Future()
+        # From here on it cannot be cancelled, so that waking it never fails.
+        waiter.set_running_or_notify_cancel()
+        self._waiters.append(waiter)
+        return waiter
+
+    def _forget(self, waiter: Future[None]) -> None:
+        with self._lock:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def _put(self, event: Event) -> None:
+        with self._lock:
+            if len(self._events) == self._events.maxlen:
+                self.dropped += 1
+            self._events.append(event)
+            waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.set_result(None)
+
+
+class Registry:
+    """The devices of every platform, and the bus that tells what happens to them."""
+
+    def __init__(self, *, capacity: int = 10_000, clock: Callable[[], float] = time.time) -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._devices: dict[tuple[str, str], Device] = {}
+        self._subscriptions: tuple[Subscription, ...] = ()
+
+    # -- for platforms ---------------------------------------------------------------------
+
+    def connected(
+        self, platform: str, device_id: str, *, kind: str = "", address: str = ""
+    ) -> None:
+        """A device has identified itself. ``kind`` is its platform's word for its type."""
+        with self._lock:
+            now = self._clock()
+            # Put last, so that the order of the dict is the order of connecting.
+            device = self._devices.pop((platform, device_id), None) or Device(platform, device_id)
+            self._devices[platform, device_id] = device
+            device.kind, device.address = kind, address
+            device.connected, device.reason = True, ""
+            device.connects += 1
+            device.connected_at = device.last_seen = now
+            self._forget_beyond_capacity()
+        self._publish("connected", platform, device_id, now)
+
+    def disconnected(self, platform: str, device_id: str, reason: str) -> None:
+        """The connection of a device has ended."""
+        with self._lock:
+            now = self._clock()
+            device = self._device(platform, device_id)
+            device.connected, device.reason = False, reason
+        self._publish("disconnected", platform, device_id, now, reason=reason)
+
+    def heartbeat(self, platform: str, device_id: str, rtt_s: float) -> None:
+        """A device has answered a heartbeat after ``rtt_s`` seconds."""
+        with self._lock:
+            now = self._clock()
+            device = self._device(platform, device_id)
+            device.last_seen, device.rtt_s = now, rtt_s
+            device.heartbeats += 1
+        self._publish("heartbeat", platform, device_id, now, rtt_s=rtt_s)
+
+    def message_in(self, platform: str, device_id: str, size: int) -> None:
+        """A device has sent an application message of ``size`` bytes."""
+        with self._lock:
+            now = self._clock()
+            device = self._device(platform, device_id)
+            device.last_seen = now
+            device.messages_in += 1
+            device.bytes_in += size
+        self._publish("message_in", platform, device_id, now, size=size)
+
+    def message_out(self, platform: str, device_id: str, size: int) -> None:
+        """An application message of ``size`` bytes is on its way to a device."""
+        with self._lock:
+            now = self._clock()
+            device = self._device(platform, device_id)
+            device.messages_out += 1
+            device.bytes_out += size
+        self._publish("message_out", platform, device_id, now, size=size)
+
+    # -- for readers -----------------------------------------------------------------------
+
+    def devices(self) -> list[Device]:
+        """Copies of all devices, in the order in which they last connected."""
+        with self._lock:
+            return [replace(device) for device in self._devices.values()]
+
+    def device(self, platform: str, device_id: str) -> Device | None:
+        """A copy of one device, or None if it is not known."""
+        with self._lock:
+            found = self._devices.get((platform, device_id))
+            return replace(found) if found else None
+
+    def subscribe(self, limit: int = 1000) -> Subscription:
+        """A queue of at most ``limit`` events, from now on."""
+        subscription = Subscription(limit, self._unsubscribe)
+        with self._lock:
+            self._subscriptions += (subscription,)
+        return subscription
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _device(self, platform: str, device_id: str) -> Device:
+        key = platform, device_id
+        device = self._devices.get(key)
+        if device is None:
+            device = self._devices[key] = Device(platform, device_id)
+        return device
+
+    def _forget_beyond_capacity(self) -> None:
+        if len(self._devices) <= self._capacity:
+            return
+        # Those that are connected stay, however many: their platforms bound them.
+        for key in [key for key, device in self._devices.items() if not device.connected]:
+            del self._devices[key]
+            if len(self._devices) <= self._capacity:
+                return
+
+    def _unsubscribe(self, subscription: Subscription) -> None:
+        with self._lock:
+            self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+
+    def _publish(
+        self,
+        kind: EventKind,
+        platform: str,
+        device_id: str,
+        now: float,
+        *,
+        size: int = 0,
+        rtt_s: float | None = None,
+        reason: str = "",
+    ) -> None:
+        subscriptions = self._subscriptions
+        if subscriptions:
+            event = Event(kind, platform, device_id, now, size, rtt_s, reason)
+            for subscription in subscriptions:
+                subscription._put(event)
