@@ -57,6 +57,7 @@ class Board:
         self.port = port
         self._link = link
         self._lost = False
+        self._in_command = False
 
     def exec(self, code: str) -> str:
         """Run code there and return what it prints.
@@ -64,17 +65,15 @@ class Board:
         Raises RemoteError when the code raises, ToolError (``disconnected``) when the board goes
         away or stays silent for 20 s.
         """
+        self._in_command = True
         try:
             with _quiet_mpremote():
                 out, error = self._link.exec_raw(code, timeout=_EXEC_S)
         except (TransportError, OSError, struct.error) as failure:
             # struct.error: mpremote unpacks the answer to a read that timed out.
             self._lost = True
-            raise ToolError(
-                f"the board on {self.port} went away or stopped answering; "
-                "check the cable and try again",
-                kind="disconnected",
-            ) from failure
+            raise _gone(self.port) from failure
+        self._in_command = False
         if error:
             raise RemoteError(error.decode("utf-8", "replace"))
         text: str = out.decode("utf-8", "replace")
@@ -88,6 +87,8 @@ class Board:
         # The pause lets the command be acknowledged before a USB port disappears.
         code = "import time, machine\ntime.sleep_ms(100)\nmachine.reset()"
         with suppress(TransportError, OSError, struct.error), _quiet_mpremote():
+            if self._in_command:  # the user interrupted us halfway through sending one
+                self._link.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)
             self._link.exec_raw_no_follow(code)
 
     def _close(self) -> None:
@@ -111,7 +112,10 @@ def connect(port: str, *, reset: bool = True, answer_s: float = ANSWER_S) -> Ite
     link = _open(port)
     board = Board(port, link)
     try:
-        _enter_raw_repl(link, port, answer_s)
+        try:
+            _enter_raw_repl(link, port, answer_s)
+        except OSError as error:
+            raise _gone(port) from error
         try:
             yield board
         finally:
@@ -172,6 +176,13 @@ def _cannot_open(port: str) -> ToolError:
     )
 
 
+def _gone(port: str) -> ToolError:
+    return ToolError(
+        f"the board on {port} went away or stopped answering; check the cable and try again",
+        kind="disconnected",
+    )
+
+
 def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
     deadline = time.monotonic() + answer_s
     heard = ""
@@ -192,11 +203,16 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
         )
     # Soft reset: a fresh heap, and main.py does not run again. A boot.py that never returns must
     # not make the board unflashable, so then its interrupted state has to do.
-    with redirect_stdout(io.StringIO()):
-        try:
+    try:
+        with _quiet_mpremote():
             link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
-        except TransportError:
-            link.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)
+    except TransportError as error:
+        if not _try_raw_repl(link, _ATTEMPT_S, io.StringIO()):
+            raise ToolError(
+                f"the board on {port} does not come back from a soft reset; "
+                "press its reset button and try again",
+                kind="no_answer",
+            ) from error
 
 
 def _try_raw_repl(link: SerialTransport, seconds: float, said: io.StringIO) -> bool:
@@ -205,10 +221,6 @@ def _try_raw_repl(link: SerialTransport, seconds: float, said: io.StringIO) -> b
             link.enter_raw_repl(soft_reset=False, timeout_overall=seconds)
     except TransportError:
         return False
-    except OSError as error:
-        raise ToolError(
-            f"{link.device_name} went away; check the cable", kind="disconnected"
-        ) from error
     return True
 
 

@@ -60,7 +60,7 @@ class Remote:
     def __init__(self, link: Link) -> None:
         self._link = link
         lines = _AGENT.read_text(encoding="utf-8").splitlines()
-        link.exec("\n".join(line for line in lines if not line.lstrip().startswith("#")))
+        self._exec("\n".join(line for line in lines if not line.lstrip().startswith("#")))
         self.about = self._about()
         spare = self.about.heap_free // 16
         self._chunk = min(_CHUNK_MAX, max(_CHUNK_MIN, spare)) // 3 * 3
@@ -133,7 +133,7 @@ class Remote:
         self._exec("settle()")
 
     def _exec(self, code: str) -> str:
-        with _explained("its files"):
+        with _explained():
             return self._link.exec(code)
 
 
@@ -145,7 +145,7 @@ def _damaged(path: str) -> ToolError:
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
+def _explained(path: str = "") -> Iterator[None]:
     try:
         yield
     except RemoteError as error:
@@ -154,5 +154,6 @@ def _explained(what: str) -> Iterator[None]:
         elif error.errno in (_EROFS, _EACCES):
             message, kind = "the board's file system is read-only", "read_only"
         else:
-            message, kind = f"the board failed with {error}", "board_error"
-        raise ToolError(f"{message} (at {what})", kind=kind) from error
+            message, kind = f"the board failed: {error}", "board_error"
+        where = f" (writing {path})" if path else ""
+        raise ToolError(message + where, kind=kind) from error
