@@ -1,1 +1,59 @@
-"""The pytest plugin that comes with motelink."""
+"""The pytest plugin that comes with motelink: the fixture ``board``.
+
+Costs a test run that does not use it two registrations; what it needs is imported on first use.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from motelink_tools.testing.board import Board
+
+_DEFAULT_BOARD = "esp32"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "motelink_firmware",
+        "folder that the fixture 'board' copies to the board's flash, relative to the root folder",
+        default="",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "board(name, real_time=False): which board the fixture 'board' is, by its folder in "
+        "boards/; real_time runs it on the host's clock",
+    )
+
+
+@pytest.fixture
+def board(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["Board"]:
+    """A fresh fake board (an ESP32, unless ``@pytest.mark.board`` names another) for one test.
+
+    Its flash is the folder ``board.files``, which is the working folder too.
+    """
+    from motelink_tools.testing.board import Board
+    from motelink_tools.testing.clock import Clock
+
+    marker = request.node.get_closest_marker("board")
+    arguments = _arguments(*marker.args, **marker.kwargs) if marker else _arguments()
+    files = tmp_path / "flash"
+    files.mkdir()
+    made = Board(arguments[0], files, clock=Clock(real=arguments[1]))
+    firmware = request.config.getini("motelink_firmware")
+    if firmware:
+        made.install(request.config.rootpath / firmware)
+    monkeypatch.chdir(files)
+    yield made
+    made.close()
+
+
+def _arguments(name: str = _DEFAULT_BOARD, real_time: bool = False) -> tuple[str, bool]:
+    return name, real_time

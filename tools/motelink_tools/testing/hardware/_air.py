@@ -102,7 +102,7 @@ class Join:
             elif time.ticks_diff(time.ticks_ms(), self._since) >= self._air.connect_ms:
                 self._result = self._arrive()
         elif self._result < NO_ADDRESS:
-            time.ticks_ms()  # so that injected time runs for a loop that only polls
+            time.ticks_ms()  # lets injected time run in a loop that only polls
             if again and self._arrive() >= NO_ADDRESS:
                 self._begin()
                 self._result = WAITING
@@ -110,9 +110,8 @@ class Join:
             self._result = LOST
             self.network = None
         else:
+            time.ticks_ms()
             self._result = JOINED if self.network.dhcp else NO_ADDRESS
-            if self._result == NO_ADDRESS:
-                time.ticks_ms()
         return self._result
 
     def _arrive(self):

@@ -1,9 +1,10 @@
 """The bench under the fake hardware: which board this is, what falls due, and who is told.
 
 The fake modules beside this file share it, on CPython under the pytest plugin and on the virtual
-board. Whoever runs the firmware sets the names below before the firmware starts. Time comes from
-``time.ticks_ms``, so it is injected in tests and real on the virtual board. Nothing runs by
-itself: timers and the watchdog act when ``run_due`` is called, which ``sleep_ms`` does.
+board. Whoever runs the firmware sets the names below before the firmware starts. Time is that of
+``time.ticks_ms``: injected in tests, real on the virtual board. Nothing runs by itself: timers and
+the watchdog act when ``run_due`` is called, which the clock of the tests does as it advances; the
+virtual board has to poll it.
 """
 
 import sys
@@ -12,12 +13,15 @@ import time
 platform = "esp32"  # or "rp2": whose constants, limits and errors the fakes follow
 unique_id = b"\x02\x00\x00\x00\x00\x01"  # 6 bytes on esp32, 8 on rp2; the Wi-Fi MAC follows it
 watchdog_max_ms = 8388
+freq_hz = 160000000
 pins = 49  # GPIO numbers end below this
 input_only = ()  # GPIO numbers that cannot drive
 led = None  # what Pin("LED") stands for; None where a board has no such name
 temperature = 25.0  # degrees Celsius, in the chip
 record = False  # True: lines and buses keep histories, which grow; for hosts only
 state_file = None  # where the committed NVS is kept; None: in memory only
+now = time.ticks_ms
+stamp = time.ticks_ms  # what histories are dated with
 set_time = None  # f(seconds since the port's epoch): moves time.time(); None: only the RTC moves
 on_restart = []  # f(kind): each fake forgets what its hardware would forget
 
@@ -30,8 +34,8 @@ class Event:
 
     def __init__(self, delay_ms, callback, argument=None, period_ms=0):
         if not 0 <= delay_ms <= _LONGEST_MS:
-            raise ValueError("expected a delay of 0 to 536870911 ms, got %r" % delay_ms)
-        self.at = time.ticks_add(time.ticks_ms(), delay_ms)
+            raise ValueError("expected a delay of 0 to 536870911 ms, got %r" % (delay_ms,))
+        self.at = time.ticks_add(now(), delay_ms)
         self.callback = callback
         self.argument = argument
         self.period_ms = period_ms
@@ -55,16 +59,16 @@ def next_due_ms():
     event = _first()
     if event is None:
         return -1
-    return max(0, time.ticks_diff(event.at, time.ticks_ms()))
+    return max(0, time.ticks_diff(event.at, now()))
 
 
 def run_due():
     """Call everything that has fallen due, the oldest first."""
     while True:
         event = _first()
-        if event is None or time.ticks_diff(event.at, time.ticks_ms()) > 0:
+        if event is None or time.ticks_diff(event.at, now()) > 0:
             return
-        if event.period_ms:
+        if event.period_ms:  # from when it was due, so that it does not drift
             event.at = time.ticks_add(event.at, event.period_ms)
         else:
             _events.remove(event)
@@ -80,8 +84,12 @@ def call(handler, argument):
         sys.print_exception(error)
 
 
+def cancel_all():
+    _events.clear()
+
+
 def restart(kind):
     """Forget what a board forgets; ``kind`` is the word that machine's ``_on_reset`` was given."""
-    _events.clear()
+    cancel_all()
     for forget in on_restart:
         forget(kind)

@@ -1,9 +1,10 @@
 """Fake pins. Each GPIO is one ``Line``, which outlives the Pin objects and is the test's end of
-the wire: ``Line.drive(level)`` is a button or a sensor, ``Line.history`` what a logic analyser saw.
+the wire: ``Line.drive(level)`` is a button or a sensor, ``Line.history`` what an analyser saw.
 """
 
-import _bench
 import time
+
+import _bench
 
 _IRQ_FALLING = 4
 _IRQ_RISING = 8
@@ -12,9 +13,10 @@ lines = {}  # GPIO number, or the name of a pin without one, to Line
 
 
 class Line:
-    """One wire. ``level`` is what is on it now; ``history`` (level changes, as (ms, level)) grows
+    """One wire. ``level`` is what is on it now; ``history`` (level changes, as (ms since power, level)) grows
     only where the bench records. ``analog`` is what an ADC on it reads, 0 to 65535, or a callable
-    that returns it. ``pulse_us`` is what time_pulse_us measures, -2 for a timeout.
+    that returns it. ``pulse_us`` is what time_pulse_us measures, -2 for a timeout. ``dht`` is the
+    (temperature, humidity) of a DHT sensor on it; ``pixels`` what a NeoPixel strip shows.
     """
 
     def __init__(self, name):
@@ -25,6 +27,8 @@ class Line:
         self.history = []
         self.analog = 0
         self.pulse_us = -2
+        self.dht = None
+        self.pixels = None
         self.pwm = None
         self.handler = None
         self.trigger = 0
@@ -35,7 +39,7 @@ class Line:
         if level != self.level:
             self.level = level
             if _bench.record:
-                self.history.append((time.ticks_ms(), level))
+                self.history.append((_bench.stamp(), level))
 
     def drive(self, level):
         """Set the wire from outside, and call the pin's interrupt handler if it waits for this."""
@@ -57,7 +61,7 @@ def line(name):
     if isinstance(name, int) and not 0 <= name < _bench.pins:
         raise ValueError("invalid pin")
     if isinstance(name, str) and name != _bench.led:
-        raise ValueError("unknown named pin %s" % repr(name))
+        raise ValueError("unknown named pin %r" % (name,))
     if name not in lines:
         lines[name] = Line(name)
     return lines[name]
@@ -90,7 +94,7 @@ class Pin:
     DRIVE_2 = 2
     DRIVE_3 = 3
 
-    def __init__(self, id, mode=-1, pull=-1, **settings):  # noqa: A002 the real keyword
+    def __init__(self, id, mode=-1, pull=-1, **settings):
         self._line = id._line if isinstance(id, Pin) else line(id)
         self._line.pin = self
         self.init(mode, pull, **settings)
@@ -115,7 +119,7 @@ class Pin:
         """Allocates nothing where the bench does not record."""
         if level is None:
             if self._line.mode == Pin.IN:
-                time.ticks_ms()  # so that injected time runs for a loop that waits for an input
+                time.ticks_ms()  # lets injected time run in a loop that waits for it
             return self._line.level
         if self._line.mode != Pin.IN:
             self._line.put(1 if level else 0)

@@ -5,8 +5,9 @@ each loaded when first asked for. ``reset()`` and its kind end in ``_on_reset(ki
 whoever runs the board sets and which never returns.
 """
 
-import _bench
 import time
+
+import _bench
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -25,7 +26,7 @@ _on_reset = None  # f(kind, ms): kind is hard, soft, watchdog, deepsleep or boot
 _on_feed = None  # f(timeout_ms): a watchdog was started or fed
 _cause = PWRON_RESET
 _watchdog = None
-_freq = 160000000 if _bench.platform == "esp32" else 125000000
+_freq = _bench.freq_hz
 _rtc_offset = 0  # seconds from time.time() to the RTC, where time.time() cannot be moved
 _rtc_memory = b""
 _irqs_off = 0
@@ -104,20 +105,23 @@ def enable_irq(state=0):
 
 
 class WDT:
-    """Cannot be stopped once started. Its bite is a reset of the kind "watchdog".
+    """Cannot be stopped once started; when it expires the board resets, kind "watchdog".
 
-    Raises ValueError for a timeout above what the board's hardware can count.
+    Raises ValueError for a timeout above what the board's hardware can count, and on esp32 for
+    less than a second.
     """
 
-    def __init__(self, id=0, timeout=5000):  # noqa: A002 the real keyword
+    def __init__(self, id=0, timeout=5000):
         global _watchdog
-        if not 0 < timeout <= _bench.watchdog_max_ms:
+        if timeout > _bench.watchdog_max_ms:
             raise ValueError("timeout exceeds %d" % _bench.watchdog_max_ms)
+        if timeout < (1000 if _bench.platform == "esp32" else 1):
+            raise ValueError("WDT timeout too short")
         if _watchdog is not None:
             _watchdog._event.cancel()
         self.timeout_ms = timeout
         self.feeds = 0
-        self._event = _bench.Event(timeout, self._bite)
+        self._event = _bench.Event(timeout, self._expire)
         _watchdog = self
         if _on_feed is not None:
             _on_feed(timeout)
@@ -125,21 +129,21 @@ class WDT:
     def feed(self):
         """Allocates nothing."""
         self.feeds += 1
-        self._event.at = time.ticks_add(time.ticks_ms(), self.timeout_ms)
+        self._event.at = time.ticks_add(_bench.now(), self.timeout_ms)
         if _on_feed is not None:
             _on_feed(self.timeout_ms)
 
     def expired(self):
-        return time.ticks_diff(self._event.at, time.ticks_ms()) <= 0
+        return time.ticks_diff(self._event.at, _bench.now()) <= 0
 
-    def _bite(self, _):
+    def _expire(self, _):
         _leave("watchdog")
 
 
 class RTC:
     """Keeps time over resets of every kind but a power cycle; so does ``memory``."""
 
-    def __init__(self, id=0):  # noqa: A002 the real keyword
+    def __init__(self, id=0):
         pass
 
     def datetime(self, value=None):
@@ -173,7 +177,7 @@ class Timer:
     ONE_SHOT = 0
     PERIODIC = 1
 
-    def __init__(self, id=-1, **settings):  # noqa: A002 the real keyword
+    def __init__(self, id=-1, **settings):
         self.id = id
         self._event = None
         if settings:
