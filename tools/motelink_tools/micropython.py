@@ -118,17 +118,17 @@ def find(
 
 
 def cache_folder() -> Path:
-    """Where fetched interpreters live: under $MOTELINK_CACHE, or the user's cache folder."""
+    """Where motelink keeps what it fetched or built: $MOTELINK_CACHE, or the user's cache."""
     own = os.environ.get("MOTELINK_CACHE")
     if own:
-        return Path(own).absolute() / "micropython"
+        return Path(own).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "motelink" / "micropython"
+    return (Path(base) if base else Path.home() / ".cache") / "motelink"
 
 
 def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
     """The interpreter of one suite from the cache, which is filled first where it may be."""
-    cache = cache_folder()
+    cache = cache_folder() / "micropython"
     target = cache / suite
     if not target.is_dir():
         if not fetch:

@@ -1,0 +1,63 @@
+"""``motelink board``: virtual boards to develop on, behind pseudo-terminals."""
+
+import argparse
+from typing import Any
+
+_EXAMPLES = """\
+examples:
+  motelink board                        one board; its files are in ./board
+  motelink board --link /tmp/board      reachable as /tmp/board at every start
+  motelink board --count 3 --heap 64k   three small ones, in ./board/1 to ./board/3
+then, in another terminal, with the path that was printed:
+  mpremote connect PATH repl
+  mpremote connect PATH cp main.py : + reset
+  motelink flash --port PATH
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Register the sub-command."""
+    parser = subparsers.add_parser(
+        "board",
+        help="run virtual boards: real MicroPython behind a serial port",
+        description="Run real MicroPython with a board's heap and flash behind a "
+        "pseudo-terminal, for mpremote and every other tool that talks to a board. "
+        "Ctrl-C stops it; the files stay.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dir", default="board", help="folder with the board's files (default: ./%(default)s)"
+    )
+    parser.add_argument(
+        "--heap", default="128k", help="what firmware finds free (default: %(default)s)"
+    )
+    parser.add_argument("--flash", default="1M", help="file system size (default: %(default)s)")
+    parser.add_argument(
+        "--chip",
+        default="esp32",
+        choices=("esp32", "rp2"),
+        help="whose modules it has (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--link", help="also make this symbolic link to the port (of board N: LINK-N)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=1, metavar="N", help="boards side by side, in DIR/1 to DIR/N"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a board")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from motelink_tools.board import command
+
+    return command.serve(
+        folder=arguments.dir,
+        count=arguments.count,
+        link=arguments.link,
+        heap=arguments.heap,
+        flash=arguments.flash,
+        chip=arguments.chip,
+        as_json=arguments.json,
+    )
