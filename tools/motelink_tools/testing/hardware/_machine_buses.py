@@ -5,7 +5,8 @@ A bus that firmware bit-bangs (SoftI2C, SoftSPI) has the id -1.
 
 import _bench
 
-_NO_ACK = 5 if _bench.platform == "rp2" else 19  # EIO, ENODEV: what each port raises
+# What each port raises when nobody acknowledges.
+_NO_ACK = (5, "EIO") if _bench.platform == "rp2" else (19, "ENODEV")
 
 _buses = {}
 
@@ -40,7 +41,7 @@ class I2CBus:
 
     def _device(self, address):
         if address not in self.devices:
-            raise OSError(_NO_ACK)
+            raise OSError(*_NO_ACK)
         return self.devices[address]
 
 

@@ -13,10 +13,11 @@ lines = {}  # GPIO number, or the name of a pin without one, to Line
 
 
 class Line:
-    """One wire. ``level`` is what is on it now; ``history`` (level changes, as (ms since power, level)) grows
-    only where the bench records. ``analog`` is what an ADC on it reads, 0 to 65535, or a callable
-    that returns it. ``pulse_us`` is what time_pulse_us measures, -2 for a timeout. ``dht`` is the
-    (temperature, humidity) of a DHT sensor on it; ``pixels`` what a NeoPixel strip shows.
+    """One wire. ``level`` is what is on it now. ``history`` is its level changes, as (ms since
+    power came, level); it grows only where the bench records. ``analog`` is what an ADC on it
+    reads, 0 to 65535, or a callable that returns it. ``pulse_us`` is what time_pulse_us measures,
+    -2 for a timeout. ``dht`` is the (temperature, humidity) of a DHT sensor on it; ``pixels`` what
+    a NeoPixel strip shows; ``pwm`` the PWM that drives it.
     """
 
     def __init__(self, name):

@@ -11,7 +11,7 @@ class DHT22:
     def measure(self):
         """OSError (ETIMEDOUT) when no sensor answers."""
         if self.pin._line.dht is None:
-            raise OSError(116)
+            raise OSError(116, "ETIMEDOUT")
         self._measured = self.pin._line.dht
 
     def temperature(self):

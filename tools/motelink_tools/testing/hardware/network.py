@@ -184,7 +184,7 @@ class WLAN(_Interface):
         if self._ap:
             raise OSError("STA required")
         if not state.active:
-            raise OSError(1 if _RP2 else "Wifi Not Started")
+            raise OSError(1, "EPERM") if _RP2 else OSError("Wifi Not Started")
         if not _RP2 and state.join is not None and self._progress() == STAT_CONNECTING:
             raise OSError("Wifi Internal Error")
         if ssid is None:
