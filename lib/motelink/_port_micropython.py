@@ -26,6 +26,7 @@ poller = poll
 collect = gc.collect
 mem_alloc = gc.mem_alloc
 mem_free = gc.mem_free
+print_exception = sys.print_exception
 urandom = os.urandom
 
 # RTCs count from 2000 on ESP32 and ESP8266, from 1970 elsewhere.
@@ -115,75 +116,3 @@ def tcp_open(address):
             sock.close()
             raise
     return sock
-
-
-def tls_context(ca=None, verify=True, cert=None, key=None):
-    """A TLS client context. ``ca``, ``cert``, ``key``: names of PEM or DER files, or DER bytes.
-
-    Verifies the server unless ``verify`` is False. MicroPython has no certificate store, so
-    verifying needs ``ca``. Raises ValueError without one.
-    """
-    import tls
-
-    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    if not verify:
-        context.verify_mode = tls.CERT_NONE
-    elif ca is None:
-        raise ValueError(
-            "TLS verifies the server: give ca=, the file of its certificate authority"
-        )
-    else:
-        context.verify_mode = tls.CERT_REQUIRED
-        for der in _ders(ca):
-            context.load_verify_locations(der)
-    if cert is not None:
-        context.load_cert_chain(_ders(cert)[0], _ders(key)[0])
-    return context
-
-
-def _ders(source) -> list:
-    from binascii import a2b_base64
-
-    if not isinstance(source, str):
-        return [source]
-    with open(source, "rb") as file:
-        data = file.read()
-    if b"-----BEGIN" not in data:
-        return [data]
-    found = []
-    for block in data.split(b"-----BEGIN")[1:]:
-        found.append(a2b_base64(block.split(b"-----")[1]))
-    return found
-
-
-def tls_wrap(sock, context, host: str):
-    """A TLS socket over a connected one; its handshake runs inside readinto and write."""
-    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-
-
-def is_certificate_error(error: OSError) -> bool:
-    """Whether the server's certificate was refused (mbedTLS's X509_CERT_VERIFY_FAILED)."""
-    return error.errno == -0x2700
-
-
-def unique_id() -> bytes:
-    """What tells this board from every other."""
-    import machine
-
-    return machine.unique_id()
-
-
-def reset() -> None:
-    """Reset the board as if power had been cycled."""
-    import machine
-
-    machine.reset()
-
-
-def print_exception(error, file=sys.stdout) -> None:
-    """Print a traceback."""
-    sys.print_exception(error, file)
-
-
-def getenv(_key: str) -> None:
-    """CircuitPython's settings.toml; MicroPython has none."""

@@ -1,7 +1,10 @@
-"""Fixed bytes between a socket and a protocol engine. Allocated once; never grows."""
+"""Fixed bytes between a socket and a protocol engine, and the view of one message in them.
 
-from motelink import port
+Both are allocated once and never grow.
+"""
+
 from motelink.errors import TooLarge
+from motelink.port import SLACK, copy_into, move
 
 
 class Buffer:
@@ -12,7 +15,7 @@ class Buffer:
     """
 
     def __init__(self, size: int):
-        self.data = bytearray(size + port.SLACK)
+        self.data = bytearray(size + SLACK)
         self.limit = size
         self.start = 0
         self.end = 0
@@ -33,26 +36,74 @@ class Buffer:
         n = len(data)
         if self.end + n > self.limit:
             self.make_room(n)
-        port.copy_into(self.data, self.end, data, n)
+        copy_into(self.data, self.end, data, n)
         self.end += n
 
     def put_byte(self, byte: int) -> None:
         """Append one byte (0..255). Raises TooLarge when full."""
-        if self.end >= self.limit:
+        if self.end == self.limit:
             self.make_room(1)
         self.data[self.end] = byte
         self.end += 1
 
     def make_room(self, n: int) -> None:
-        """Move the content to the front, so that ``n`` bytes fit behind it; else TooLarge."""
-        if n > self.room():
-            raise TooLarge("%d bytes do not fit in %d of %d" % (n, self.room(), self.limit))
-        self.pack()
+        """Move the content to the front, for ``n`` more bytes; TooLarge when they cannot fit."""
+        have = self.end - self.start
+        if have + n > self.limit:
+            raise TooLarge("%d bytes and %d more, in a buffer of %d" % (have, n, self.limit))
+        move(self.data, 0, self.data, self.start, have)
+        self.start = 0
+        self.end = have
 
-    def pack(self) -> None:
-        """Move the content to the front."""
-        if self.start:
-            n = self.end - self.start
-            port.move(self.data, 0, self.data, self.start, n)
-            self.start = 0
-            self.end = n
+
+class Message:
+    """``data[start:end]`` of an engine's receive buffer; valid only while the handler runs.
+
+    Delivery, `len`, indexing and ``==`` with bytes allocate nothing; the methods allocate what
+    they return. Keep a message by keeping its `bytes`.
+    """
+
+    def __init__(self, data: bytearray):
+        self.data = data
+        self.start = 0
+        self.end = 0
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.end - self.start:
+            raise IndexError
+        return self.data[self.start + index]
+
+    def __eq__(self, other) -> bool:
+        i = self.start
+        if len(other) != self.end - i:
+            return False
+        for byte in other:
+            if self.data[i] != byte:
+                return False
+            i += 1
+        return True
+
+    def payload(self):
+        """A memoryview of the content."""
+        return memoryview(self.data)[self.start : self.end]
+
+    def bytes(self):
+        """A copy of the content."""
+        return bytes(self.payload())
+
+    def text(self) -> str:
+        """The content as UTF-8 text. Raises ValueError (UnicodeError) when it is not."""
+        return str(self.payload(), "utf-8")
+
+    def int(self):
+        """The content as a decimal integer. Raises ValueError when it is not one."""
+        return int(self.bytes())
+
+    def json(self):
+        """The content parsed as JSON. Raises ValueError when it is not JSON."""
+        import json
+
+        return json.loads(self.bytes())

@@ -16,16 +16,3 @@ def board_uuid(name: str = "") -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = "".join(["%02x" % byte for byte in digest])
     return "-".join([text[:8], text[8:12], text[12:16], text[16:20], text[20:]])
-
-
-def is_uuid(text: str) -> bool:
-    """Whether this is a UUID in canonical form: 8-4-4-4-12 hexadecimal digits."""
-    if not isinstance(text, str) or len(text) != 36:
-        return False
-    for i in range(36):
-        if i in (8, 13, 18, 23):
-            if text[i] != "-":
-                return False
-        elif text[i] not in "0123456789abcdefABCDEF":
-            return False
-    return True

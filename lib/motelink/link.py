@@ -1,43 +1,43 @@
 """One supervised connection: resolve, connect, secure, run, back off, again.
 
-The base of every platform's client, and the only mechanism of reconnecting. States and what
-leads from one to the next:
+The base of every platform's client, and the only mechanism of reconnecting. ``state`` is
 
-=========== ============================== ============================ =======================
-state       the socket is ready            the deadline has come        an error
-=========== ============================== ============================ =======================
-WAITING     -                              begin to connect: CONNECTING WAITING
-CONNECTING  connected: SECURING or OPEN    TimedOut: WAITING            WAITING
-SECURING    a byte moved: OPEN             TimedOut: WAITING            WAITING
-OPEN        receive, engine, send          the client's `_due`          WAITING
-ENDED       -                              -                            -
-=========== ============================== ============================ =======================
+= =========== ============================ ============================ ================
+  state       the socket is ready          the deadline has come        an error
+= =========== ============================ ============================ ================
+0 WAITING     -                            begin to connect: CONNECTING WAITING
+1 CONNECTING  connected: SECURING or OPEN  TimedOut: WAITING            WAITING
+2 SECURING    a byte has moved: OPEN       TimedOut: WAITING            WAITING
+3 OPEN        receive, engine, send        the client's ``_due``        WAITING
+4 ENDED       -                            -                            -
+= =========== ============================ ============================ ================
 
 From every state `end` and a final error lead to ENDED. In OPEN nothing is allocated on success.
 """
 
-from motelink import log, port
+from motelink import port
 from motelink.backoff import Backoff
 from motelink.errors import ConfigError, ConnectionLost, TimedOut
 from motelink.loop import Loop
 from motelink.stream import Stream
 
 const = port.const
+ticks_ms = port.ticks_ms
+ticks_add = port.ticks_add
 
-WAITING = 0
-CONNECTING = 1
-SECURING = 2
-OPEN = 3
-ENDED = 4
-
+_WAITING = const(0)
+_CONNECTING = const(1)
+_SECURING = const(2)
 _OPEN = const(3)
+_ENDED = const(4)
+_IN = const(1)
+_OUT = const(4)
+_IN_OUT = const(5)
 # A connection that lasted so long was good: the next one is tried soon.
 _HELD_MS = const(10000)
-_IN = port.POLL_IN
-_OUT = port.POLL_OUT
 
 
-class Link:
+class Link(Stream):
     """Subclasses give five hooks:
 
     - ``_greet()``: put into ``tx`` what the client says first, if it speaks first;
@@ -49,29 +49,20 @@ class Link:
     ``host``, ``port``: the server. ``tls``: False, True (verified against what the runtime
     trusts), or a context of `port.tls_context`. ``connect_ms`` bounds TCP connect and TLS
     handshake each; name resolution is as long as the runtime's resolver takes, and its result is
-    kept until a connect fails. ``connects``, ``errors``: counters.
+    kept until a connect fails. ``connects``, ``errors``: counters; ``last_error``.
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
-        if not host or not isinstance(host, str):
-            raise ConfigError("host must be a name or an address, got %r" % (host,))
-        if not 0 < number < 65536:
-            raise ConfigError("port must be 1..65535, got %r" % (number,))
-        if tls is True:
-            try:
-                tls = port.tls_context()
-            except ValueError as error:
-                raise ConfigError(str(error))
+        if not isinstance(host, str) or not host or not 0 < number < 65536:
+            raise ConfigError("expected host and port 1..65535, got %r and %r" % (host, number))
+        super().__init__(rx_size, tx_size)
         self.host = host
         self.port = number
-        self.tls = tls or None
-        self.stream = Stream(rx_size, tx_size)
-        self.rx = self.stream.rx
-        self.tx = self.stream.tx
+        self.tls = port.tls_context() if tls is True else tls
         self.backoff = backoff or Backoff()
         self.connect_ms = connect_ms
-        self.state = WAITING
-        self.deadline = port.ticks_ms()
+        self.state = _WAITING
+        self.deadline = ticks_ms()
         self.loop = None
         self.connects = 0
         self.errors = 0
@@ -79,152 +70,129 @@ class Link:
         self._address = None
         self._since = 0
 
-    # What a loop calls.
-
     def turn(self, now: int) -> None:
-        """The deadline has come."""
+        """The deadline has come; called by the loop."""
         if self.state == _OPEN:
             self._due(now)
-        elif self.state == WAITING:
+        elif self.state == _WAITING:
             self._connect(now)
         else:
-            step = "connect" if self.state == CONNECTING else "TLS handshake"
-            raise TimedOut("%s: no %s in %d ms" % (self, step, self.connect_ms))
+            raise TimedOut("%s: not connected in %d ms" % (self, self.connect_ms))
 
     def ready(self, events: int) -> None:
-        """The socket is ready."""
+        """The socket is ready; called by the loop."""
         if self.state != _OPEN:
             self._progress(events)
             return
-        if events & ~_OUT and self.stream.fill():
+        if events != _OUT and self.fill():
             self._received()
-        tx = self.tx
-        if tx.end and self.state == _OPEN:
-            self.flush(events)
+        if self.tx.end:
+            self.send_on(events)
 
     def failed(self, error: Exception) -> None:
         """Something raised: close, report, and back off; or end, if the error is final."""
-        was = self.state
-        now = port.ticks_ms()
-        self._release()
-        self.errors += 1
-        self.last_error = error
-        if was != _OPEN:
+        now = ticks_ms()
+        if self.state != _OPEN:
             self._address = None
         elif not 0 <= port.ticks_diff(now, self._since) < _HELD_MS:
             self.backoff.reset()
-        if isinstance(error, OSError):
-            log.warning("%s: %s", self, error)
-        else:
-            log.exception(error, self)
+        self.errors += 1
+        self.last_error = error
+        self.deadline = ticks_add(now, self.backoff.next())
+        self._log(error)
         if getattr(error, "final", False):
-            self.state = ENDED
-            self.loop.remove(self, error)
+            self.loop.error = error
+            self.end(error)
         else:
-            self.state = WAITING
-            self.deadline = port.ticks_add(now, self.backoff.next())
-        if was == _OPEN:
-            self._closed(error)
-
-    # What a user calls.
+            self._drop(_WAITING, error)
 
     def run(self) -> None:
         """Run this client alone until `end`. Raises what ended it, when that is final."""
-        self._own_loop().run()
+        self.step()
+        self.loop.run()
 
     def step(self, ms: int = 0) -> None:
-        """One turn of this client alone, waiting at most ``ms``."""
-        self._own_loop().step(ms)
+        """One turn of this client's loop, made for it alone if it has none; waits up to ``ms``."""
+        if not self.loop:
+            Loop().add(self)
+        self.loop.step(ms)
 
-    def run_for(self, ms: int) -> None:
-        """Run this client alone for ``ms`` milliseconds."""
-        self._own_loop().run_for(ms)
-
-    def end(self) -> None:
+    def end(self, error=None) -> None:
         """Close the connection and stay closed."""
-        was = self.state
-        self._release()
-        self.state = ENDED
-        if self.loop is not None:
+        self._drop(_ENDED, error)
+        if self.loop:
             self.loop.remove(self)
-        if was == _OPEN:
-            self._closed(None)
 
     def reconnect(self) -> None:
         """Close the connection, if there is one, and connect again at once."""
-        was = self.state
-        self._release()
-        self.state = WAITING
-        self.deadline = port.ticks_ms()
-        if was == _OPEN:
-            self._closed(None)
+        self._drop(_WAITING, None)
+        self.deadline = ticks_ms()
 
-    def flush(self, events: int = 0) -> None:
+    def send_on(self, events: int = 0) -> None:
         """Send what is in ``tx``; what the socket does not take now goes when it is ready."""
-        if self.stream.flush():
+        if self.flush():
             if events & _OUT:
-                self.loop.change(self.stream.sock, _IN)
+                self.loop.poll.modify(self.sock, _IN)
         elif not events & _OUT:
-            self.loop.change(self.stream.sock, _IN | _OUT)
+            self.loop.poll.modify(self.sock, _IN_OUT)
 
     def __str__(self) -> str:
         return "%s:%d" % (self.host, self.port)
 
-    # The way to OPEN.
-
-    def _own_loop(self) -> Loop:
-        if self.loop is None:
-            Loop().add(self)
-        return self.loop
-
     def _connect(self, now: int) -> None:
-        self.deadline = port.ticks_add(now, self.connect_ms)
-        try:
-            if self._address is None:
-                self._address = port.resolve(self.host, self.port)
-        except OSError as error:
-            raise ConnectionLost("%s: cannot resolve: %s" % (self, error))
-        self.state = CONNECTING
-        self.stream.open(self._address)
-        self.loop.watch(self.stream.sock, _OUT, self)
+        self.deadline = ticks_add(now, self.connect_ms)
+        if not self._address:
+            self._address = port.resolve(self.host, self.port)
+        self.open(self._address)
+        self.state = _CONNECTING
+        self._watch(_OUT)
 
     def _progress(self, events: int) -> None:
-        stream = self.stream
-        if events & port.POLL_BROKEN:
-            stream.fill()  # raises what broke it
+        if events > _IN_OUT:
+            self.fill()  # raises what broke it
             raise ConnectionLost("%s: cannot connect" % self)
-        if self.state == CONNECTING:
+        now = ticks_ms()
+        if self.state == _CONNECTING:
             self._greet()
-            if self.tls is None:
-                self.loop.change(stream.sock, _IN)
-                self._open()
-                return
-            self._secure()
-        if stream.fill() or (self.tx.end and self._has_sent()):
-            self._open()
+            if self.tls:
+                self.loop.poll.unregister(self.sock)
+                self.secure(self.tls, self.host)
+                self._watch(_IN)
+                self.state = _SECURING
+                self.deadline = ticks_add(now, self.connect_ms)
+            else:
+                self.loop.poll.modify(self.sock, _IN)
+                self.state = _OPEN
+        # The handshake runs inside these two, and is over when a byte of ours has moved.
+        if self.state == _OPEN or self.fill() or (self.tx.end and (self.flush() or self.tx.start)):
+            self.state = _OPEN
+            self.connects += 1
+            self._since = now
+            self._opened(now)
+            if self.rx.end:
+                self._received()
+            if self.tx.end:
+                self.send_on()
 
-    def _secure(self) -> None:
-        stream = self.stream
-        self.loop.unwatch(stream.sock)
-        stream.secure(self.tls, self.host)
-        self.loop.watch(stream.sock, _IN, self)
-        self.state = SECURING
-        self.deadline = port.ticks_add(port.ticks_ms(), self.connect_ms)
+    def _watch(self, events: int) -> None:
+        self.loop.poll.register(self.sock, events)
+        self.loop.moved = True
 
-    def _has_sent(self) -> bool:
-        return self.stream.flush() or self.tx.start > 0
+    def _drop(self, state: int, error) -> None:
+        was = self.state
+        if self.sock:
+            self.loop.poll.unregister(self.sock)
+            self.loop.moved = True
+        self.close()
+        self.state = state
+        if was == _OPEN:
+            self._closed(error)
 
-    def _open(self) -> None:
-        self.state = OPEN
-        self.connects += 1
-        self._since = port.ticks_ms()
-        self._opened(self._since)
-        if self.rx.end:
-            self._received()
-        if self.tx.end:
-            self.flush()
+    def _log(self, error: Exception) -> None:
+        # Loaded with the first trouble, unless the firmware has it already.
+        from motelink import log
 
-    def _release(self) -> None:
-        if self.stream.sock is not None:
-            self.loop.unwatch(self.stream.sock)
-        self.stream.close()
+        if isinstance(error, OSError):
+            log.warning("%s: %s", self, error)
+        else:
+            log.exception(error, self)

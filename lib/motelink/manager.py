@@ -9,13 +9,14 @@
 Steady state (heartbeat, getinfo with static data, receiving, sending) allocates nothing.
 """
 
-from motelink import log
-from motelink.errors import ConfigError, ConnectionLost, ProtocolError, TimedOut
-from motelink.identity import is_uuid
+from motelink.buffer import Message
+from motelink.errors import ConnectionLost, ProtocolError, TimedOut
 from motelink.link import Link
-from motelink.manager_wire import ANSWER_MS, DEFAULT_PORT, END, MAX_INFO, RAW, SEPARATOR
-from motelink.message import Message
-from motelink.port import ticks_add, ticks_ms
+from motelink.port import const, forget, ticks_add
+
+_END = const(3)
+_ANSWER_MS = const(15000)  # as long as the server waits for us
+_FOR_EVER_MS = const(1 << 28)
 
 
 class Client(Link):
@@ -26,8 +27,9 @@ class Client(Link):
     `motelink.jsonw.JsonWriter` at each getinfo and writes one JSON object with fresh values.
     ``framing``: "raw" (the documented dialect, the default), "terminated" or "length".
     ``rx_size``, ``tx_size``: bytes of the two buffers, all that is allocated for data.
-    ``silence_ms``: a server that says nothing for so long is lost; its heartbeats come every 60 s
-    by default. 0 waits for ever. ``tls``, ``backoff``, ``connect_ms``: see `Link`.
+    ``silence_ms``: a server that says nothing for one to two times so long is lost; its
+    heartbeats come every 60 s by default. 0 waits for ever. ``tls``, ``backoff``,
+    ``connect_ms``: see `Link`.
 
     Handlers, all optional, are attributes: ``on_connect()``, when the server knows us;
     ``on_message(message)``, with a `Message` that is valid during the call; ``on_end(error)``,
@@ -35,7 +37,8 @@ class Client(Link):
     ``rx_size`` in pieces (``total`` is -1 while unknown); ``on_oversize(size)``, after such a
     message. A handler that raises is logged and counted in ``handler_errors``.
 
-    Raises ConfigError for anything the protocol cannot carry.
+    ``connected``; ``beats``, ``messages``, ``oversized``: counters. Raises ConfigError for
+    anything the protocol cannot carry.
     """
 
     def __init__(
@@ -44,8 +47,8 @@ class Client(Link):
         uuid,
         type,  # noqa: A002 - the protocol's word
         data,
-        port=DEFAULT_PORT,
-        framing=RAW,
+        port=8595,
+        framing="raw",
         tls=False,
         rx_size=512,
         tx_size=512,
@@ -60,19 +63,20 @@ class Client(Link):
         self.on_chunk = None
         self.on_oversize = None
         self.connected = False
+        self.heard = False
         self.beats = 0
         self.messages = 0
         self.oversized = 0
         self.handler_errors = 0
-        self.heard = False
-        self._silence_ms = silence_ms
-        self._quiet_ms = 0
-        self._stuck = -1
+        self._silence_ms = silence_ms or _FOR_EVER_MS
         self._message = Message(self.rx.data)
-        self._framing = _framing(framing)(self)
+        from motelink import manager_info
+
+        self._framing = manager_info.framing(framing)(self)
         self._received = self._framing.received
         self._data = data if callable(data) else None
-        self._info = _info(uuid, type, data, tx_size - self._framing.overhead)
+        self._info = manager_info.info(uuid, type, data, tx_size - self._framing.overhead)
+        forget("manager_info")
 
     def send(self, data) -> bool:
         """Send one application message: bytes, or a str (sent as UTF-8, which allocates).
@@ -85,170 +89,88 @@ class Client(Link):
             data = data.encode()
         framing = self._framing
         framing.check(data)
+        tx = self.tx
         n = len(data) + framing.overhead
-        if n > self.tx.limit:
-            raise ValueError("%d bytes never fit in tx_size=%d" % (n, self.tx.limit))
-        if not self.connected or n > self.tx.room():
+        if n > tx.limit:
+            raise ValueError("a message of %d bytes never fits in tx_size=%d" % (n, tx.limit))
+        if not self.connected or n > tx.room():
             return False
         framing.put(data)
         try:
-            self.flush()
+            self.send_on()
         except OSError as error:
             self.failed(error)
-            return False
-        return True
-
-    # What the framing tells.
+        return self.connected
 
     def command(self, command: int) -> None:
-        """getinfo or end came."""
-        if command == END:
-            raise ConnectionLost("%s: the server ended the connection" % self)
-        if self._data is None:
-            self._framing.put(self._info)
+        """The framing has read getinfo or end."""
+        if command == _END:
+            raise ConnectionLost("%s: ended by the server" % self)
+        if self._data:
+            from motelink import manager_live
+
+            manager_live.write_info(self.tx, self._framing, self._info, self._data)
         else:
-            self._write_info()
+            self._framing.put(self._info)
         if not self.connected:
             self.connected = True
-            if self.on_connect is not None:
-                try:
-                    self.on_connect()
-                except Exception as error:
-                    self._handler_failed(error)
+            self.call(self.on_connect)
 
     def deliver(self, start: int, end: int) -> None:
-        """An application message came: ``rx.data[start:end]``."""
-        self._check_connected()
+        """The framing has read an application message: ``rx.data[start:end]``."""
+        if not self.connected:
+            raise ProtocolError("%s: expected getinfo first, got a message" % self)
         self.messages += 1
-        if self.on_message is not None:
-            message = self._message
-            message.start = start
-            message.end = end
+        message = self._message
+        message.start = start
+        message.end = end
+        if self.on_message:
             try:
                 self.on_message(message)
             except Exception as error:
                 self._handler_failed(error)
 
     def chunk(self, start: int, end: int, at: int, total: int) -> None:
-        """A piece of a message that is larger than the buffer came."""
-        self._check_connected()
-        if self.on_chunk is not None and start < end:
-            message = self._message
-            message.start = start
-            message.end = end
-            try:
-                self.on_chunk(message, at, total)
-            except Exception as error:
-                self._handler_failed(error)
+        """The framing has read a piece of a message that is larger than ``rx``."""
+        message = self._message
+        message.start = start
+        message.end = end
+        self.call(self.on_chunk, message, at, total)
 
     def oversize(self, size: int) -> None:
-        """The last piece of such a message, ``size`` bytes in all, has come."""
+        """That was the last piece of it: ``size`` bytes in all."""
         self.oversized += 1
-        if self.on_oversize is not None:
+        self.call(self.on_oversize, size)
+
+    def call(self, handler, *values) -> None:
+        """Call a handler of the user's, if there is one, whatever it raises."""
+        if handler:
             try:
-                self.on_oversize(size)
+                handler(*values)
             except Exception as error:
                 self._handler_failed(error)
 
-    def hold(self, ms: int) -> None:
-        """The framing wants `release` in ``ms``, unless something comes."""
-        self.deadline = ticks_add(ticks_ms(), ms)
-
-    # What the link tells.
-
     def _greet(self) -> None:
-        self.connected = False  # the server speaks first
+        """The server speaks first."""
 
     def _opened(self, now: int) -> None:
-        self._quiet_ms = 0
-        self._stuck = -1
-        self.deadline = ticks_add(now, ANSWER_MS)
+        self.deadline = ticks_add(now, _ANSWER_MS)
 
     def _due(self, now: int) -> None:
-        if not self.connected:
-            raise TimedOut("%s: no getinfo in %d ms" % (self, ANSWER_MS))
-        self.deadline = ticks_add(now, ANSWER_MS)
-        framing = self._framing
-        if framing.held:
-            framing.release()
-            return
-        if self.tx.end and self._stuck == self.tx.start:
-            raise TimedOut("%s: the server stopped reading" % self)
-        self._stuck = self.tx.start if self.tx.end else -1
-        if self.heard:
-            self.heard = False
-            self._quiet_ms = 0
-            return
-        self._quiet_ms += ANSWER_MS
-        if 0 < self._silence_ms <= self._quiet_ms:
-            raise TimedOut("%s: nothing heard for %d ms" % (self, self._quiet_ms))
+        if self._framing.held:
+            self._framing.release()
+        elif not self.heard and self._silence_ms < _FOR_EVER_MS:
+            raise TimedOut("%s: the server is silent" % self)
+        self.heard = False
+        self.deadline = ticks_add(now, self._silence_ms)
 
     def _closed(self, error) -> None:
-        self.connected = False
+        self.connected = self.heard = False
         self._framing.reset()
-        if self.on_end is not None:
-            try:
-                self.on_end(error)
-            except Exception as failure:
-                self._handler_failed(failure)
-
-    def _check_connected(self) -> None:
-        if not self.connected:
-            raise ProtocolError("%s: expected getinfo first, got a message" % self)
-
-    def _write_info(self) -> None:
-        from motelink.jsonw import JsonWriter
-
-        tx = self.tx
-        tx.pack()
-        self._framing.begin()
-        tx.put(self._info)
-        start = tx.end
-        self._data(JsonWriter(tx))
-        if tx.end == start or tx.data[start] != 123 or tx.data[tx.end - 1] != 125:
-            raise ConfigError("data must write one JSON object")
-        self._framing.finish()
+        self.call(self.on_end, error)
 
     def _handler_failed(self, error: Exception) -> None:
+        from motelink import log
+
         self.handler_errors += 1
         log.exception(error, self)
-
-
-def _framing(name: str):
-    if name not in ("raw", "terminated", "length"):
-        raise ConfigError("framing must be 'raw', 'terminated' or 'length', got %r" % (name,))
-    return __import__("motelink.manager_" + name, None, None, ("Framing",)).Framing
-
-
-def _info(uuid: str, type_: str, data, room: int) -> bytes:
-    """The answer to getinfo; without DATA when that is written at each getinfo."""
-    if not is_uuid(uuid):
-        raise ConfigError("uuid must be 36 characters, 8-4-4-4-12 hex digits, got %r" % (uuid,))
-    if not isinstance(type_, str) or not type_ or "##" in type_ or type_[-1] == "#":
-        raise ConfigError("type must be text without '##' and no '#' at its end, got %r" % (type_,))
-    info = SEPARATOR.join([uuid.encode(), type_.encode(), b""])
-    if not callable(data):
-        info += _to_json(data)
-    room = min(room, MAX_INFO)
-    if len(info) > room:
-        raise ConfigError("uuid, type and data take %d bytes of %d" % (len(info), room))
-    return info
-
-
-def _to_json(data) -> bytes:
-    import json
-
-    if not isinstance(data, dict) or not _is_json(data):
-        raise ConfigError("data must be a dict of JSON values, or a function that writes one")
-    return json.dumps(data).encode()
-
-
-def _is_json(value) -> bool:
-    # json.dumps of MicroPython writes anything at all, and that of CPython writes NaN.
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(value[key]) for key in value)
-    if isinstance(value, (list, tuple)):
-        return all(_is_json(item) for item in value)
-    if isinstance(value, float):
-        return value - value == 0
-    return value is None or isinstance(value, (bool, int, str))

@@ -1,97 +1,96 @@
 """iot-manager's dialect of the servers 0.0.20 and later: a 2-byte length before each message.
 Sans-I/O."""
 
-from motelink.manager_wire import END, GETINFO, HEART, LENGTH_BYTES, MAX_LENGTH
+from motelink.port import const
 
+# As in manager_wire, which the host reads: a name imported from there costs a board 40 bytes.
+_GETINFO = const(1)
+_HEART = const(2)
+_END = const(3)
 _BEAT = b"\x00\x01\x02"
 
 
 class Framing:
     """Reads ``owner.rx``, writes ``owner.tx``, tells ``owner`` what came."""
 
-    overhead = LENGTH_BYTES
+    overhead = 2  # bytes around a message
     held = False
 
     def __init__(self, owner):
         self.owner = owner
-        self.rx = owner.rx
-        self.tx = owner.tx
         self.total = 0  # of a message larger than the buffer
         self.left = 0  # of it, still to come
 
     def received(self) -> None:
-        """Consume whole messages; pieces of one that is larger than the buffer. Allocates nothing."""
-        rx = self.rx
+        """Consume whole messages, and pieces of one larger than the buffer. Allocates nothing."""
+        owner = self.owner
+        rx = owner.rx
         data = rx.data
-        self.owner.heard = True
-        while True:
+        owner.heard = True
+        while rx.start < rx.end:
             start = rx.start
             have = rx.end - start
             if self.left:
-                if not have:
-                    return
                 self._piece(start, have)
                 continue
             if have < 2:
                 return
             n = data[start] << 8 | data[start + 1]
-            if have - 2 >= n:
-                rx.start = start + 2 + n
-                self._message(start + 2, n)
+            start += 2
+            if n <= have - 2:
+                rx.start = start + n
+                if n != 1 or not self._command(data[start]):
+                    owner.deliver(start, start + n)
             elif n + 2 > rx.limit:
-                rx.start = start + 2
+                rx.start = start
                 self.total = self.left = n
             else:
                 return
 
-    def _message(self, start: int, n: int) -> None:
-        if n == 1:
-            byte = self.rx.data[start]
-            if byte == HEART:
-                self.tx.put(_BEAT)
-                self.owner.beats += 1
-                return
-            if byte == GETINFO or byte == END:
-                self.owner.command(byte)
-                return
-        self.owner.deliver(start, start + n)
+    def _command(self, byte: int) -> bool:
+        if byte == _HEART:
+            self.owner.tx.put(_BEAT)
+            self.owner.beats += 1
+        elif byte == _GETINFO or byte == _END:
+            self.owner.command(byte)
+        else:
+            return False
+        return True
 
-    def _piece(self, start: int, have: int) -> None:
-        n = self.left if self.left < have else have
-        self.rx.start = start + n
+    def _piece(self, start: int, n: int) -> None:
+        if n > self.left:
+            n = self.left
         at = self.total - self.left
         self.left -= n
+        self.owner.rx.start = start + n
         self.owner.chunk(start, start + n, at, self.total)
         if not self.left:
             self.owner.oversize(self.total)
 
-    def reset(self) -> None:
-        """The connection has closed."""
-        self.left = 0
-
     def begin(self) -> None:
-        """Before a message of unknown length is written to ``tx``, which holds only it."""
-        self._at = self.tx.end
-        self.tx.put(b"\x00\x00")
+        """Before a message of unknown length is put into ``tx``."""
+        self.owner.tx.put(b"\x00\x00")
 
-    def finish(self) -> None:
-        """After it."""
-        tx = self.tx
-        n = tx.end - self._at - 2
-        tx.data[self._at] = n >> 8
-        tx.data[self._at + 1] = n & 0xFF
+    def finish(self, at: int) -> None:
+        """After it; it begins at ``tx.data[at]``."""
+        tx = self.owner.tx
+        n = tx.end - at - 2
+        tx.data[at] = n >> 8
+        tx.data[at + 1] = n & 0xFF
 
     def put(self, data: bytes) -> None:
-        """Append one application message. Raises TooLarge when it does not fit."""
+        """Append one message, for which there is room. Allocates nothing."""
         n = len(data)
-        tx = self.tx
+        tx = self.owner.tx
         tx.put_byte(n >> 8)
         tx.put_byte(n & 0xFF)
         tx.put(data)
 
     def check(self, data: bytes) -> None:
         """Raise ValueError for a message that this dialect cannot carry."""
-        if len(data) > MAX_LENGTH:
-            raise ValueError("the length dialect carries at most 65535 bytes, got %d" % len(data))
-        if len(data) == 1 and GETINFO <= data[0] <= END:
-            raise ValueError("the length dialect cannot send the single byte %d" % data[0])
+        if len(data) > 65535 or (len(data) == 1 and _GETINFO <= data[0] <= _END):
+            raise ValueError("a message is at most 65535 bytes, and not the byte 1, 2 or 3 alone")
+
+    def reset(self) -> None:
+        """The connection has closed."""
+        self.left = 0

@@ -1,101 +1,96 @@
 """iot-manager's documented dialect: no message boundary but the TCP segment. Sans-I/O.
 
 Ambiguous by its own design, so this is how it is read: leading ``01`` and ``02`` are commands,
-and what follows them is read on; a segment that is ``end\\n`` is the end; a segment that may
-become one is held for `HOLD_MS`; a ``01`` or ``02`` behind what is otherwise text is a command
-that TCP glued on. Everything else is one application message.
+and what follows them is read on; a segment that is ``end\\n`` is the end; one that may become it
+is held for 200 ms; a ``01`` or ``02`` behind what is otherwise text is a command that TCP glued
+on. Everything else is one application message.
 """
 
-from motelink.manager_wire import END, GETINFO, HEART, RAW_BEAT, RAW_END
+from motelink.port import const, ticks_add, ticks_ms
 
-HOLD_MS = 200
+# As in manager_wire, which the host reads: a name imported from there costs a board 40 bytes.
+_GETINFO = const(1)
+_HEART = const(2)
+_END = const(3)
+_BEAT = b"beat"
+_BYE = b"end\n"
+_HOLD_MS = const(200)
 
 
 class Framing:
     """Reads ``owner.rx``, writes ``owner.tx``, tells ``owner`` what came."""
 
-    overhead = 0
+    overhead = 0  # bytes around a message
 
     def __init__(self, owner):
         self.owner = owner
-        self.rx = owner.rx
-        self.tx = owner.tx
-        self.held = False  # what is in rx may become RAW_END
+        self.held = False  # what is in rx may become _BYE
 
     def received(self) -> None:
         """Consume what was received. Allocates nothing."""
-        rx = self.rx
-        data = rx.data
         owner = self.owner
+        rx = owner.rx
         owner.heard = True
         while rx.start < rx.end:
-            byte = data[rx.start]
-            if byte == HEART:
+            byte = rx.data[rx.start]
+            if byte == _HEART:
                 rx.start += 1
-                self.tx.put(RAW_BEAT)
+                owner.tx.put(_BEAT)
                 owner.beats += 1
-            elif byte == GETINFO:
+            elif byte == _GETINFO:
                 rx.start += 1
-                owner.command(GETINFO)
-            elif self._is_end():
+                owner.command(_GETINFO)
+            elif self._may_be_bye(rx):
+                if rx.end - rx.start == 4:
+                    owner.command(_END)
+                if not self.held:
+                    self.held = True
+                    owner.deadline = ticks_add(ticks_ms(), _HOLD_MS)
                 return
             else:
-                self._message()
+                self.release()
 
     def release(self) -> None:
-        """The time to hold a possible ``end`` is over: it was a message."""
+        """What is in rx is a message: it cannot be the end, or did not become it in time."""
         self.held = False
-        self._message()
-
-    def _is_end(self) -> bool:
-        rx = self.rx
-        n = rx.end - rx.start
-        if n > len(RAW_END):
-            return False
-        for i in range(n):
-            if rx.data[rx.start + i] != RAW_END[i]:
-                return False
-        if n == len(RAW_END):
-            rx.clear()
-            self.owner.command(END)
-        elif not self.held:
-            self.held = True
-            self.owner.hold(HOLD_MS)
-        return True
-
-    def _message(self) -> None:
-        rx = self.rx
+        rx = self.owner.rx
         start = rx.start
-        end = rx.end
-        last = rx.data[end - 1]
-        if (last == HEART or last == GETINFO) and self._is_text(end - 1):
-            end -= 1
-        rx.start = end
-        self.held = False
-        self.owner.deliver(start, end)
+        end = rx.end - 1
+        rx.start = rx.end
+        if _GETINFO <= rx.data[end] <= _HEART and self._is_text(rx.data, start, end):
+            rx.start = end
+        self.owner.deliver(start, rx.start)
 
-    def _is_text(self, end: int) -> bool:
-        data = self.rx.data
-        for i in range(self.rx.start, end):
-            if data[i] < 32 and not 9 <= data[i] <= 13:
+    def _may_be_bye(self, rx) -> bool:
+        i = 0
+        for byte in _BYE:
+            if rx.start + i == rx.end:
+                return True
+            if rx.data[rx.start + i] != byte:
                 return False
-        return True
+            i += 1
+        return rx.start + i == rx.end
+
+    def _is_text(self, data, start, end) -> bool:
+        while start < end and (data[start] > 31 or 8 < data[start] < 14):
+            start += 1
+        return start == end
+
+    def begin(self) -> None:
+        """Before a message of unknown length is put into ``tx``."""
+
+    def finish(self, at: int) -> None:
+        """After it; it begins at ``tx.data[at]``."""
+
+    def put(self, data: bytes) -> None:
+        """Append one message, for which there is room. Allocates nothing."""
+        self.owner.tx.put(data)
+
+    def check(self, data: bytes) -> None:
+        """Raise ValueError for a message that this dialect cannot carry."""
+        if data == _BEAT:
+            raise ValueError("b'beat' would be read as the answer to a heartbeat")
 
     def reset(self) -> None:
         """The connection has closed."""
         self.held = False
-
-    def begin(self) -> None:
-        """Before a message of unknown length is written to ``tx``."""
-
-    def finish(self) -> None:
-        """After it."""
-
-    def put(self, data: bytes) -> None:
-        """Append one application message. Raises TooLarge when it does not fit."""
-        self.tx.put(data)
-
-    def check(self, data: bytes) -> None:
-        """Raise ValueError for a message that this dialect cannot carry."""
-        if data == RAW_BEAT:
-            raise ValueError("the raw dialect cannot send b'beat': it is a heartbeat's answer")

@@ -1,29 +1,47 @@
 """The one place that knows which runtime this is. Everything else in motelink asks here.
 
-Each runtime has its own file, and a board loads only its own. All give the same names:
+Each runtime has its own file, ``_port_<runtime>``, and a board loads only its own; what is needed
+seldom (TLS, identity, reset) is in ``_port_<runtime>_more``, loaded when first asked for. All give
+the same names:
 
 - ``RUNTIME``: "micropython", "circuitpython" or "cpython"; ``const``.
 - time: ``ticks_ms() ticks_add(t, ms) ticks_diff(a, b)`` (MicroPython's semantics: small ints that
   wrap; differences up to 2**29 ms, 6 days), ``sleep_ms(ms)``, ``unix_time()`` (seconds since 1970
   by the RTC, whatever its truth).
 - memory: ``heap_lock() heap_unlock() mem_alloc() mem_free() collect()``, and copying without
-  allocating: ``copy_into(dst, at, src, n)``, ``move(dst, at, src, start, n)``.
+  allocating: ``copy_into(dst, at, src, n)``, ``move(dst, at, src, start, n)``; both need ``SLACK``
+  spare bytes at the end of ``dst``.
 - sockets: ``resolve(host, port)``, ``tcp_open(address)``, ``tls_context(...)``,
-  ``tls_wrap(...)``, ``poller()``, ``read_at(sock, dst, at, n)``. A socket here is MicroPython's stream, on every runtime:
-  ``readinto(buf, n)`` and ``write(buf, at, n)`` return a count, 0 for end of stream, None when
-  it would block; ``close()``. A TLS socket drives its handshake inside these two.
+  ``tls_wrap(...)``, ``poller()``, ``read_at(sock, dst, at, n)``. A socket here is MicroPython's
+  stream, on every runtime: ``readinto(buf, n)`` and ``write(buf, at, n)`` return a count, 0 for
+  end of stream, None when it would block; ``close()``. A TLS socket drives its handshake inside
+  these two.
 - the machine: ``unique_id() reset() getrandbits(n) urandom(n) print_exception(e, file)
   getenv(key)``.
 
-Allocation: importing costs the names; the calls say so in their own docstrings where they do.
+Looking a name up here takes a call: modules bind what they use on a hot path when imported.
 """
 
 import sys
 
-# ruff: noqa: F403
-if sys.implementation.name == "micropython":
-    from motelink._port_micropython import *
-elif sys.implementation.name == "circuitpython":
-    from motelink._port_circuitpython import *
-else:
-    from motelink._port_cpython import *
+
+def load(part):
+    """The module of this runtime that has what one room needs: "_json" for `motelink.jsonw`."""
+    name = "motelink._port_" + sys.implementation.name + part
+    return __import__(name, None, None, ("*",))
+
+
+_now = load("")
+
+
+def __getattr__(name):
+    try:
+        return getattr(_now, name)
+    except AttributeError:
+        return getattr(load("_more"), name)
+
+
+def forget(name):
+    """Drop ``motelink.<name>``, a module that only constructors need, to give its memory back."""
+    del sys.modules["motelink." + name]
+    delattr(sys.modules["motelink"], name)

@@ -6,12 +6,14 @@ A stream knows no protocol and waits for nothing: `motelink.loop` says when the 
 
 from motelink import port
 from motelink.buffer import Buffer
-from motelink.errors import ConfigError, ConnectionLost, ProtocolError, TooLarge
+from motelink.errors import ConfigError, ConnectionLost, ProtocolError
 
-# Before this date the clock cannot have been set, and certificates would fail with a vague error.
-_CLOCK_IS_SET = 1704067200  # 2024-01-01
+read_at = port.read_at
+
+# Before 2024 the clock cannot have been set, and certificates would fail with a vague error.
+_CLOCK_IS_SET = port.const(1704067200)
 # wss writes of 2 to 4 KB fail on ESP32 (micropython-lib 851, micropython 13521).
-_TLS_WRITE = 1024
+_TLS_WRITE = port.const(1024)
 
 
 class Stream:
@@ -21,25 +23,22 @@ class Stream:
         self.rx = Buffer(rx_size)
         self.tx = Buffer(tx_size)
         self.sock = None
-        self._most = tx_size
+        self._most = tx_size  # bytes a write
 
     def open(self, address) -> None:
-        """Begin a TCP connection to an address of `port.resolve`. Raises ConnectionLost."""
+        """Begin a TCP connection to an address of `port.resolve`. Raises OSError."""
         self.close()
-        try:
-            self.sock = port.tcp_open(address)
-        except OSError as error:
-            raise ConnectionLost("cannot connect: %s" % error)
+        self.sock = port.tcp_open(address)
         self._most = self.tx.limit
 
     def secure(self, context, host: str) -> None:
-        """Put TLS over the connected socket; its handshake runs inside `fill` and `flush`."""
+        """Put TLS over the connected socket; its handshake runs inside `fill` and `flush`.
+
+        Raises ConfigError while the clock is not set: certificates could not be checked.
+        """
         if port.unix_time() < _CLOCK_IS_SET:
-            raise ConfigError("the clock is not set: certificates cannot be checked; set it first")
-        try:
-            self.sock = port.tls_wrap(self.sock, context, host)
-        except OSError as error:
-            raise ConnectionLost("cannot begin TLS: %s" % error)
+            raise ConfigError("the clock is not set, so certificates cannot be checked")
+        self.sock = port.tls_wrap(self.sock, context, host)
         self._most = _TLS_WRITE
 
     def fill(self) -> int:
@@ -49,13 +48,15 @@ class Stream:
         must consume or skip what cannot fit).
         """
         rx = self.rx
-        end = rx.end
+        if rx.start == rx.end:
+            rx.start = rx.end = 0
+        elif rx.end == rx.limit:
+            rx.make_room(1)
         try:
-            if rx.start == end:
-                rx.start = rx.end = 0
-                n = self.sock.readinto(rx.data, rx.limit)
+            if rx.end:
+                n = read_at(self.sock, rx.data, rx.end, rx.limit - rx.end)
             else:
-                n = self._fill_behind()
+                n = self.sock.readinto(rx.data, rx.limit)
         except OSError as error:
             raise self._lost(error)
         if n:
@@ -63,42 +64,24 @@ class Stream:
             return n
         if n is None:
             return 0
-        raise ConnectionLost("the other side closed the connection")
-
-    def _fill_behind(self):
-        rx = self.rx
-        if rx.end == rx.limit:
-            rx.pack()
-            if rx.end == rx.limit:
-                raise TooLarge("%d bytes received and no whole message" % rx.limit)
-        return port.read_at(self.sock, rx.data, rx.end, rx.limit - rx.end)
+        raise ConnectionLost("closed by the other side")
 
     def flush(self) -> bool:
         """Send what can be sent of ``tx``; True when all of it has gone."""
         tx = self.tx
-        start = tx.start
-        n = tx.end - start
+        n = tx.end - tx.start
         if n > self._most:
             n = self._most
         try:
-            sent = self.sock.write(tx.data, start, n)
+            n = self.sock.write(tx.data, tx.start, n)
         except OSError as error:
             raise self._lost(error)
-        if sent is None:
-            return False
-        start += sent
-        if start == tx.end:
-            tx.start = tx.end = 0
-            return True
-        tx.start = start
+        if n:
+            tx.start += n
+            if tx.start == tx.end:
+                tx.start = tx.end = 0
+                return True
         return False
-
-    def _lost(self, error: OSError):
-        if isinstance(error, TooLarge):
-            return error
-        if port.is_certificate_error(error):
-            return ProtocolError("the server's certificate was refused: check ca=, host, clock")
-        return ConnectionLost("connection lost: %s" % error)
 
     def close(self) -> None:
         """Close the socket, if there is one, and forget what is in the buffers."""
@@ -106,8 +89,13 @@ class Stream:
         self.sock = None
         self.rx.clear()
         self.tx.clear()
-        if sock is not None:
+        if sock:
             try:
                 sock.close()
             except OSError:
                 pass  # a broken TLS socket may fail to say goodbye; it is closed all the same
+
+    def _lost(self, error: OSError):
+        if self._most == _TLS_WRITE and port.is_certificate_error(error):
+            return ProtocolError("certificate refused: check ca=, the host's name and the clock")
+        return ConnectionLost("connection lost: %s" % error)

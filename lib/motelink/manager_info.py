@@ -1,0 +1,58 @@
+"""The answer to getinfo, made and checked once. `Client` drops this module after its use."""
+
+from motelink.errors import ConfigError
+
+
+def framing(name: str):
+    """The class that reads and writes this dialect."""
+    if name not in ("raw", "terminated", "length"):
+        raise ConfigError("framing must be 'raw', 'terminated' or 'length', got %r" % (name,))
+    return __import__("motelink.manager_" + name, None, None, ("Framing",)).Framing
+
+
+def info(uuid: str, kind: str, data, room: int) -> bytes:
+    """``UUID##TYPE##DATA``; without DATA when that is written at each getinfo.
+
+    Raises ConfigError for what breaks the framing, is no JSON object, or exceeds ``room`` bytes.
+    """
+    if not _is_uuid(uuid):
+        raise ConfigError("uuid must be 36 characters, 8-4-4-4-12 hex digits, got %r" % (uuid,))
+    if not isinstance(kind, str) or not kind or "##" in kind or kind[-1] == "#":
+        raise ConfigError("type must be text without '##', not ending in '#', got %r" % (kind,))
+    text = uuid.encode() + b"##" + kind.encode() + b"##"
+    if not callable(data):
+        text += _to_json(data)
+    if len(text) > min(room, 65536):
+        raise ConfigError("uuid, type and data take %d bytes; room is for %d" % (len(text), room))
+    return text
+
+
+def _is_uuid(text) -> bool:
+    if not isinstance(text, str) or len(text) != 36:
+        return False
+    for i in range(36):
+        if i in (8, 13, 18, 23):
+            if text[i] != "-":
+                return False
+        elif text[i] not in "0123456789abcdefABCDEF":
+            return False
+    return True
+
+
+def _to_json(data) -> bytes:
+    import json
+
+    if not isinstance(data, dict) or not _is_json(data):
+        raise ConfigError("data must be a dict of JSON values, or a function that writes one")
+    return json.dumps(data).encode()
+
+
+def _is_json(value) -> bool:
+    # json.dumps of MicroPython writes anything at all, and that of CPython writes NaN.
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(value[key]) for key in value)
+    if isinstance(value, (list, tuple)):
+        return all(_is_json(item) for item in value)
+    if isinstance(value, float):
+        return value - value == 0
+    return value is None or isinstance(value, (bool, int, str))
