@@ -22,18 +22,17 @@ def test_a_register_device_on_i2c(board):
 
 
 @pytest.mark.parametrize(
-    "errno",
+    "what",
     [
-        pytest.param(19, marks=pytest.mark.board("esp32")),
-        pytest.param(5, marks=pytest.mark.board("rpi_pico_w")),
+        pytest.param("ENODEV", marks=pytest.mark.board("esp32")),
+        pytest.param("EIO", marks=pytest.mark.board("rpi_pico_w")),
     ],
 )
-def test_nobody_answers(board, errno):
+def test_nobody_answers(board, what):
     from machine import I2C
 
-    with pytest.raises(OSError) as error:
+    with pytest.raises(OSError, match=what):
         I2C(0).readfrom(0x40, 2)
-    assert error.value.errno == errno
 
 
 def test_a_device_that_answers_too_little_is_the_tests_mistake(board):
