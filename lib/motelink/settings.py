@@ -1,0 +1,81 @@
+"""What a person configures: the flat file ``settings.toml`` on the board.
+
+    settings = Settings()
+    ssid = settings.text("wifi_ssid")               # required
+    port = settings.integer("manager_port", 8595)   # or this
+    fast = settings.flag("fast", False)
+
+On CircuitPython values come from the runtime, which reads that file itself (`os.getenv`). What the
+runtime does not give is read from the file, by `motelink.settings_toml`, when first asked for.
+
+No message ever shows a value: it may be a password.
+"""
+
+from motelink import port
+from motelink.errors import ConfigError
+
+_REQUIRED = object()
+
+
+class Settings:
+    """The settings in the file ``path``. Where there is none, every setting is missing.
+
+    Getters raise ConfigError for a wrong type, for a missing setting without a default, and for a
+    file that cannot be read or is not flat TOML. Values stay in memory, about 50 bytes each.
+    """
+
+    def __init__(self, path: str = "settings.toml"):
+        self._path = path
+        self._values = None
+
+    def get(self, key: str, default=None):
+        """A setting of whatever type, or ``default``."""
+        value = port.getenv(key)
+        if value is None:
+            value = self._from_file().get(key)
+        return default if value is None else value
+
+    def text(self, key: str, default=_REQUIRED):
+        """A string."""
+        return self._typed(key, default, str, "a string in quotes")
+
+    def integer(self, key: str, default=_REQUIRED):
+        """An int."""
+        return self._typed(key, default, int, "an integer")
+
+    def number(self, key: str, default=_REQUIRED):
+        """A float; an integer in the file is one too."""
+        value = self._typed(key, default, (int, float), "a number")
+        return None if value is None else float(value)
+
+    def flag(self, key: str, default=_REQUIRED):
+        """A bool."""
+        return self._typed(key, default, bool, "true or false")
+
+    def _typed(self, key, default, kind, wanted):
+        value = self.get(key, default)
+        if value is _REQUIRED:
+            raise ConfigError("%s: %s is missing; it must be %s" % (self._path, key, wanted))
+        if value is not default and (
+            not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+        ):
+            raise ConfigError("%s: %s must be %s" % (self._path, key, wanted))
+        return value
+
+    def _from_file(self):
+        if self._values is None:
+            self._values = self._read()
+        return self._values
+
+    def _read(self):
+        from motelink.settings_toml import parse
+
+        try:
+            with open(self._path, "rb") as file:
+                return parse(file, self._path)
+        except ConfigError:
+            raise
+        except OSError as error:
+            if error.errno == 2:  # ENOENT
+                return {}
+            raise ConfigError("%s cannot be read: %s" % (self._path, error)) from None
