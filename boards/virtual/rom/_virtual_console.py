@@ -27,6 +27,7 @@ _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 _READ_WRITE = 3
 _PAGE = 4096
+_WIFI_CONNECT_MS = 200
 # What each kind of chip has, for the fake hardware beside this file.
 _CHIPS = {
     "esp32": {"pins": 49, "led": 2, "input_only": (34, 35, 36, 39)},
@@ -126,6 +127,10 @@ def _build_hardware(chip, unique_id, cause):
         import esp32  # noqa: F401
     else:
         import rp2  # noqa: F401
+    air = sys.modules["network"].air
+    air.connect_ms = _WIFI_CONNECT_MS
+    air.address = air.gateway = "127.0.0.1"  # its sockets are the host's
+    air.netmask = "255.0.0.0"
     machine = sys.modules["machine"]
     machine._on_reset = _on_reset
     machine._on_feed = _on_feed

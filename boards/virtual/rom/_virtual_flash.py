@@ -28,6 +28,10 @@ class Flash:
 
     def __init__(self, folder, size):
         self._host = vfs.VfsPosix(folder)
+        # A rooted VfsPosix builds both names of a rename in one buffer, and so renames the new
+        # one to itself. One without a root takes the host's paths as they are.
+        self._rootless = vfs.VfsPosix()
+        self._folder = folder
         self._cwd = "/"
         self._total = size // BLOCK
         self._free = self._total - self._count("/")
@@ -100,7 +104,7 @@ class Flash:
     def rename(self, old, new):
         new = self._absolute(new)
         size = self._size(new)
-        self._host.rename(self._absolute(old), new)
+        self._rootless.rename(self._folder + self._absolute(old), self._folder + new)
         self._free += _blocks(size)
 
     def stat(self, path):

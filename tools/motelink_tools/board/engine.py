@@ -27,7 +27,13 @@ _HEAP_TOLERANCE = 512  # bytes by which the free heap may differ from what was a
 _HEAP_ATTEMPTS = 5
 _RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")  # as in _virtual_console
 _OWN_FRAME = re.compile(rb'  File "_virtual_console\.py", .*\n')
+_LINE_END = re.compile(rb"\r?\n")
 _FOREVER = float("inf")
+
+
+def _cook(text: bytes) -> bytes:
+    """Text as a terminal wants it. The firmware's own line editor, in input(), ends lines so."""
+    return _LINE_END.sub(b"\r\n", text)
 
 
 class State(Enum):
@@ -127,7 +133,7 @@ class Engine:
                 poller.register(process, select.POLLIN)
         ready = {descriptor for descriptor, _ in poller.poll(self._patience())}
         self._input.flush()
-        self._line.flush(time.monotonic())
+        self._line.flush()
         if self._line.fileno() in ready:
             self._take_input(self._line.receive())
         if process is not None and process is self._process:
@@ -232,8 +238,7 @@ class Engine:
             elif self._error is not None:
                 self._error += data
             else:
-                text = data.replace(b"\n", b"\r\n") if channel is Channel.TEXT else data
-                self._line.send(text, time.monotonic())
+                self._line.send(_cook(data) if channel is Channel.TEXT else data)
         if ended:
             self._crashed(process)
 
@@ -262,7 +267,7 @@ class Engine:
 
     def _ended(self) -> None:
         """The program has ended: the console has the line again, or booting goes on."""
-        error = _OWN_FRAME.sub(b"", bytes(self._error or b"")).replace(b"\n", b"\r\n")
+        error = _cook(_OWN_FRAME.sub(b"", bytes(self._error or b"")))
         leaves = self._leaves
         self._program = 0
         self._error = None
@@ -272,10 +277,10 @@ class Engine:
             self._console.finished(error, leaves)
             self._after_console()
         elif leaves:
-            self._line.send(b"MPY: soft reboot\r\n", time.monotonic())
+            self._line.send(b"MPY: soft reboot\r\n")
             self._soft_reset()
         else:
-            self._line.send(error, time.monotonic())
+            self._line.send(error)
             if error:  # as firmware does: what boot.py could not prepare must not run
                 self._boot_files.clear()
             self._boot_on()
@@ -291,7 +296,7 @@ class Engine:
             raise ToolError(f"MicroPython did not start: {reason}", kind="no_micropython")
         message = f"\r\nvirtual board: MicroPython ended with {how}; resetting\r\n"
         self.hard_reset()
-        self._line.send(message.encode(), time.monotonic())
+        self._line.send(message.encode())
 
     # What comes over the line
 
@@ -323,7 +328,7 @@ class Engine:
         self._held += after
 
     def _after_console(self) -> None:
-        self._line.send(self._console.out, time.monotonic())
+        self._line.send(self._console.out)
         self._console.out.clear()
         request = self._console.request
         if isinstance(request, Run):

@@ -2,6 +2,7 @@
 
 import os
 import select
+import time
 import tty
 from pathlib import Path
 
@@ -62,15 +63,16 @@ class Line:
         """When what is waiting will be thrown away; infinite if nothing waits."""
         return self._progress + _STALL_S if self._pending else float("inf")
 
-    def send(self, data: bytes | bytearray, now: float) -> None:
+    def send(self, data: bytes | bytearray) -> None:
         """Never blocks."""
         if not self._pending:
-            self._progress = now
+            self._progress = time.monotonic()
         self._pending += data
-        self.flush(now)
+        self.flush()
 
-    def flush(self, now: float) -> None:
+    def flush(self) -> None:
         """Write what the terminal takes; throw the rest away if nobody has read for long."""
+        now = time.monotonic()
         while self._pending:
             try:
                 written = os.write(self._master, self._pending)
