@@ -1,13 +1,14 @@
 """A fake ``machine`` for CPython under pytest and for the virtual board.
 
-Pin, Signal, ADC and PWM come from ``_machine_pins``, I2C, SPI and UART from ``_machine_buses``,
-each loaded when first asked for. ``reset()`` and its kind end in ``_on_reset(kind, ms)``, which
-whoever runs the board sets and which never returns.
+``reset()`` and its kind end in ``_on_reset(kind, ms)``, which whoever runs the board sets and
+which never returns.
 """
 
 import time
 
 import _bench
+from _machine_buses import I2C, SPI, UART, SoftI2C, SoftSPI  # noqa: F401
+from _machine_pins import ADC, PWM, Pin, Signal, time_pulse_us  # noqa: F401
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -17,11 +18,6 @@ SOFT_RESET = 5
 PIN_WAKE = 2
 TIMER_WAKE = 4
 
-_LAZY = {
-    "_machine_pins": ("Pin", "Signal", "ADC", "PWM", "time_pulse_us"),
-    "_machine_buses": ("I2C", "SoftI2C", "SPI", "SoftSPI", "UART"),
-}
-
 _on_reset = None  # f(kind, ms): kind is hard, soft, watchdog, deepsleep or bootloader
 _on_feed = None  # f(timeout_ms): a watchdog was started or fed
 _cause = PWRON_RESET
@@ -30,13 +26,6 @@ _freq = _bench.freq_hz
 _rtc_offset = 0  # seconds from time.time() to the RTC, where time.time() cannot be moved
 _rtc_memory = b""
 _irqs_off = 0
-
-
-def __getattr__(name):
-    for module, names in _LAZY.items():
-        if name in names:
-            return getattr(__import__(module), name)
-    raise AttributeError(name)
 
 
 def _leave(kind, ms=0):
