@@ -73,7 +73,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if result.output:
         pyfuncitem.add_report_section("call", "MicroPython output", result.output)
     if result.failure:
-        pytest.fail(result.failure, pytrace=False)
+        # Pytest's summary shows the first line.
+        error = result.failure.rpartition("\n")[2]
+        pytest.fail(f"{error}\n{result.failure}", pytrace=False)
     return True
 
 

@@ -1,6 +1,6 @@
 """motelink.settings: flat settings.toml, typed, with errors that tell no secret."""
 
-from kit import raises
+from kit import MICROPYTHON, raises
 from motelink.errors import ConfigError
 from motelink.settings import Settings
 from motelink.settings_toml import parse
@@ -233,6 +233,21 @@ def test_broken_file_is_an_error_even_where_there_is_a_default():
 
 def test_folder_instead_of_a_file():
     assert "cannot be read" in str(raises(ConfigError, Settings(".").text, "a"))
+
+
+def test_reading_leaves_little_more_than_the_values():
+    if not MICROPYTHON:
+        return
+    import gc
+    import sys
+
+    settings = _settings("a = 1\nb = 'x'\n" + "# comment\n" * 100)
+    sys.modules.pop("motelink.settings_toml", None)
+    gc.collect()
+    before = gc.mem_alloc()
+    assert settings.integer("a") == 1
+    gc.collect()
+    assert gc.mem_alloc() - before < 400, gc.mem_alloc() - before
 
 
 def test_shows_no_values():

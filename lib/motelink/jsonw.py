@@ -161,33 +161,34 @@ class JsonWriter:
     # Bytes into the buffer. A key, a value or a bracket that does not fit takes all back.
 
     def _byte(self, byte):
-        if self._buffer.room() == 0:
-            self._full(1)
-        self._buffer.put_byte(byte)
+        buffer = self._buffer
+        if buffer.end == buffer.limit:
+            self._need(1)
+        buffer.data[buffer.end] = byte
+        buffer.end += 1
 
     def _text(self, value):
         # Returns the size of the JSON text of a scalar, which is now at the end of the buffer.
-        room = self._buffer.room()
-        if isinstance(value, _STRINGS) and len(value) + 2 > room:
+        buffer = self._buffer
+        if isinstance(value, _STRINGS) and len(value) + 2 > buffer.limit:
             self._full(len(value) + 2)
         try:
             size = _dump(value)
         except BaseException:
             self._roll_back()
             raise
-        if size > room:
-            self._full(size)
-        self._append(size)
+        if buffer.end + size > buffer.limit:
+            self._need(size)
+        _take(buffer.data, buffer.end, size)
+        buffer.end += size
         if isinstance(value, _STRINGS):
             self._check(value, size)
         return size
 
-    def _append(self, size):
-        buffer = self._buffer
-        if buffer.end + size > buffer.limit:
-            buffer.make_room(size)
-        _take(buffer.data, buffer.end, size)
-        buffer.end += size
+    def _need(self, size):
+        if size > self._buffer.room():
+            self._full(size)
+        self._buffer.make_room(size)
 
     def _check(self, value, size):
         # The runtime's encoder passes on what is not UTF-8.
@@ -203,10 +204,8 @@ class JsonWriter:
     def _escape_surrogates(self, count):
         # From 3 bytes, which are not UTF-8, to 6 each: what is behind moves, the last byte first.
         buffer = self._buffer
-        if buffer.room() < 3 * count:
-            self._full(3 * count)
         if buffer.end + 3 * count > buffer.limit:
-            buffer.make_room(3 * count)
+            self._need(3 * count)
         data = buffer.data
         at = buffer.end - 1
         buffer.end += 3 * count

@@ -79,3 +79,5 @@ class Settings:
             if error.errno == 2:  # ENOENT
                 return {}
             raise ConfigError("%s cannot be read: %s" % (self._path, error)) from None
+        finally:
+            port.forget("settings_toml")  # 4 KB that are not needed again
