@@ -4,10 +4,13 @@ import asyncio
 import math
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, TypeVar
 
 from motelink_tools.testing.clock import Clock
+from motelink_tools.testing.opened import Opened
+from motelink_tools.testing.outcome import BoardReset, FirmwareStopped
 
 T = TypeVar("T")
 
@@ -36,13 +39,17 @@ class BoardLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now_us / 1e6
 
-    def abandon(self) -> None:
-        """Drop every task where it stands: the board they ran on is gone."""
+    def close(self) -> None:
+        """Drop every task where it stands, as MicroPython does and as a reset does."""
+        if self.is_closed():
+            return
         self.set_exception_handler(lambda *_: None)
         for task in asyncio.all_tasks(self):
-            vars_of_task: Any = task
-            vars_of_task._log_destroy_pending = False
-        self.close()
+            dropped: Any = task
+            dropped._log_destroy_pending = False
+            with suppress(Exception, BoardReset, FirmwareStopped):
+                dropped.get_coro().close()
+        super().close()
 
 
 class ThreadSafeFlag:
@@ -66,7 +73,7 @@ class ThreadSafeFlag:
         self._event.clear()
 
 
-def asyncio_module(clock: Clock, check: Callable[[], None]) -> ModuleType:
+def asyncio_module(clock: Clock, check: Callable[[], None], opened: Opened) -> ModuleType:
     """``check()`` raises when the board has been reset or stopped."""
     waiting: list[BoardLoop] = []  # at most one: what get_event_loop() made outside run()
 
@@ -76,14 +83,14 @@ def asyncio_module(clock: Clock, check: Callable[[], None]) -> ModuleType:
         try:
             return loop.run_until_complete(program)
         finally:
-            loop.abandon()
+            loop.close()
 
     def get_event_loop() -> BoardLoop:
         running = asyncio._get_running_loop()
         if isinstance(running, BoardLoop):
             return running
         if not waiting or waiting[0].is_closed():
-            waiting[:] = [BoardLoop(clock, check)]
+            waiting[:] = [opened.add(BoardLoop(clock, check))]
         return waiting[0]
 
     def new_event_loop() -> BoardLoop:

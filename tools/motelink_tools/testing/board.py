@@ -12,6 +12,7 @@ from motelink_tools.testing.aio import asyncio_module
 from motelink_tools.testing.clock import Clock
 from motelink_tools.testing.flash import Flash
 from motelink_tools.testing.imports import Imports
+from motelink_tools.testing.opened import Opened
 from motelink_tools.testing.outcome import Outcome, Reset
 from motelink_tools.testing.profile import Profile
 from motelink_tools.testing.sockets import select_module, socket_module
@@ -26,6 +27,7 @@ from motelink_tools.testing.supervisor import Supervisor
 
 HARDWARE = Path(__file__).parent / "hardware"
 _RELEASE = "1.25.0"  # the MicroPython that os.uname() claims
+_PORTS = ("motelink._port_cpython", "motelink._port_cpython_more")
 _NTP_STARTS_AT = 1_767_225_600  # 2026-01-01: what the fake time server says at power-on
 
 
@@ -48,8 +50,9 @@ class Board:
         self.globals: dict[str, Any] = {}
         """The names of boot.py and main.py of the last run."""
         self._console = Console()
-        self._supervisor = Supervisor(self.clock, self._console)
-        self._flash = Flash(files, self.profile.uname(_RELEASE))
+        self._opened = Opened()
+        self._supervisor = Supervisor(self.clock, self._console, self._power_off)
+        self._flash = Flash(files, self.profile.uname(_RELEASE), self._opened)
         self._wall = WallClock(self.clock, self.profile.epoch, self.profile.clock_unset)
         self._modules = self._stand_ins()
         names = self._names()
@@ -59,7 +62,7 @@ class Board:
             self._modules,
             names,
             bundled={"motelink": paths.library()},
-            adapt={"motelink._port_cpython": self._adapt_port},
+            adapt=dict.fromkeys(_PORTS, self._adapt_port),
         )
         self._sys = sys_module(self._console, self.profile.platform, self._firmware.modules)
         self._modules["sys"] = self._sys
@@ -175,6 +178,7 @@ class Board:
 
     def close(self) -> None:
         """Take the board's modules out of ``sys.modules``, and put back what was there."""
+        self._power_off()
         for name, module in self._replaced.items():
             if module is None:
                 sys.modules.pop(name, None)
@@ -204,8 +208,8 @@ class Board:
             "gc": gc_module(lambda: self.mem_free, self.profile.heap_bytes),
             "os": self._flash.module(),
             "select": select_module(self.clock),
-            "socket": socket_module(),
-            "asyncio": asyncio_module(self.clock, self._supervisor.check),
+            "socket": socket_module(self._opened),
+            "asyncio": asyncio_module(self.clock, self._supervisor.check, self._opened),
         }
 
     def _plug_in(self) -> None:
@@ -230,12 +234,22 @@ class Board:
 
     def _adapt_port(self, port: ModuleType) -> None:
         """motelink on CPython has no board to reset or to ask; here it has."""
+        own = vars(port)
         machine = self._module("machine")
-        vars(port).update(
-            reset=machine.reset,
-            unique_id=machine.unique_id,
-            unix_time=lambda: int(self._wall.unix_time),
-        )
+
+        def tls_wrap(*args: Any) -> Any:
+            stream = wrap(*args)
+            self._opened.add(stream.sock)
+            return stream
+
+        adapted = {
+            "reset": machine.reset,
+            "unique_id": machine.unique_id,
+            "unix_time": lambda: int(self._wall.unix_time),
+            "tls_wrap": tls_wrap,
+        }
+        wrap: Any = own.get("tls_wrap")
+        own.update({name: value for name, value in adapted.items() if name in own})
 
     def _folders(self) -> Iterator[Path]:
         for folder in self._sys.path:
@@ -250,16 +264,17 @@ class Board:
             for file in files:
                 self._firmware.run(file, self.globals)
 
-        outcome = self._supervisor.run(program, for_ms, real_s)
-        if outcome.kind not in ("returned", "exception"):
-            self._module("_bench").cancel_all()  # at a prompt timers run on; here is no board
-        return outcome
+        return self._supervisor.run(program, for_ms, real_s)
+
+    def _power_off(self) -> None:
+        self._module("_bench").cancel_all()
+        self._opened.close_all()
 
     def _restart(self) -> None:
         last = self._supervisor.last_reset
         kind = last.kind if last is not None else "power"
-        bench = self._module("_bench")
-        bench.restart(kind)
+        self._power_off()
+        self._module("_bench").restart(kind)
         if last is not None and kind == "deepsleep":
             self.clock.advance(last.ms)
         if kind == "power":

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, NamedTuple
 
+from motelink_tools.testing.opened import Opened
+
 _FOLDER, _FILE = 0x4000, 0x8000
 _BLOCK = 4096
 
@@ -24,8 +26,9 @@ class Uname(NamedTuple):
 class Flash:
     """``root`` is its ``/``; ``blocks`` of 4096 bytes are its size, which is reported only."""
 
-    def __init__(self, root: Path, uname: Uname, blocks: int = 512) -> None:
+    def __init__(self, root: Path, uname: Uname, opened: Opened, blocks: int = 512) -> None:
         self.root = root
+        self._opened = opened
         self.blocks = blocks
         self._uname = uname
         self._cwd = "/"
@@ -46,7 +49,7 @@ class Flash:
             return builtins.open(path, mode, **settings)  # noqa: PTH123 a descriptor
         if "b" not in mode:
             settings = {"encoding": "utf-8", "newline": "\n"}
-        return self.host(path).open(mode, **settings)
+        return self._opened.add(self.host(path).open(mode, **settings))
 
     def module(self) -> ModuleType:
         """The board's ``os``. What is not the file system's is the host's."""

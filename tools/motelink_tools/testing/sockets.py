@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from motelink_tools.testing.clock import Clock
+from motelink_tools.testing.opened import Opened
 
 
 class _HasFileno(Protocol):
@@ -74,7 +75,7 @@ class Socket(socket.socket):
     def accept(self) -> tuple["Socket", Any]:
         plain, address = super().accept()
         timeout = plain.gettimeout()
-        accepted = Socket(plain.family, plain.type, plain.proto, fileno=plain.detach())
+        accepted = type(self)(plain.family, plain.type, plain.proto, fileno=plain.detach())
         accepted.settimeout(timeout)
         return accepted, address
 
@@ -121,7 +122,12 @@ class Socket(socket.socket):
         return len(view)
 
 
-def socket_module() -> ModuleType:
+def socket_module(opened: Opened) -> ModuleType:
+    class BoardSocket(Socket):
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            super().__init__(*args, **settings)
+            opened.add(self)
+
     module = ModuleType("socket")
-    vars(module).update(vars(socket), socket=Socket)
+    vars(module).update(vars(socket), socket=BoardSocket)
     return module

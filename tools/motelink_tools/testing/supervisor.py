@@ -23,12 +23,13 @@ class Supervisor:
     catch it: firmware is instrumented to call ``turn`` and ``check``, see ``imports``.
     """
 
-    def __init__(self, clock: Clock, console: Console) -> None:
+    def __init__(self, clock: Clock, console: Console, power_off: Callable[[], None]) -> None:
         self.resets: list[Reset] = []
         self.last_reset: Reset | None = None
         """The reset that the last run ended in; None when it ended otherwise."""
         self._clock = clock
         self._console = console
+        self._power_off = power_off
         self._running = False
         self._ending: BaseException | None = None
         self._checks = 0
@@ -38,7 +39,8 @@ class Supervisor:
     def run(self, program: Callable[[], None], for_ms: float | None, real_s: float) -> Outcome:
         """Run ``program`` for at most ``for_ms`` of the board's time.
 
-        Raises FirmwareHung when that takes more than ``real_s`` of the host's.
+        Raises FirmwareHung when that takes more than ``real_s`` of the host's. ``power_off`` is
+        called when the program is gone, but not when it has just returned or raised.
         """
         mark, started = self._console.mark(), self._clock.now_ms
         kind, exception, reset, sleep_ms = "returned", None, None, 0
@@ -56,10 +58,13 @@ class Supervisor:
                 kind, reset = "reset", "soft"
                 self._note("soft", 0)
             except FirmwareHung:
+                self._power_off()
                 raise
             except Exception as error:
                 self._console.print_exception(error)
                 kind, exception = "exception", error
+            if kind not in ("returned", "exception"):  # there is no prompt where timers run on
+                self._power_off()
         output, ran_ms = self._console.since(mark), self._clock.now_ms - started
         return Outcome(kind, output, ran_ms, exception, reset, sleep_ms)
 
