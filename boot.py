@@ -1,5 +1,5 @@
-# Runs first, before main.py. Must return, and quickly: a board whose boot.py hangs cannot be
-# flashed. Everything that may fail belongs in main.py.
+# Runs first, before main.py. It must return, and quickly: a board whose boot.py hangs cannot be
+# flashed. Whatever may fail or wait belongs in main.py.
 import gc
 
 gc.collect()

@@ -1,6 +1,6 @@
 """ESP32-C3.
 
-Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+Constants only: host tools read the file without running it, and a board imports it cheaply.
 """
 
 NAME = "esp32c3"

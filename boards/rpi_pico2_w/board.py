@@ -1,6 +1,6 @@
 """Raspberry Pi Pico 2 W (RP2350).
 
-Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+Constants only: host tools read the file without running it, and a board imports it cheaply.
 """
 
 NAME = "rpi_pico2_w"

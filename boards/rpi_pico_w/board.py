@@ -1,6 +1,6 @@
 """Raspberry Pi Pico W (RP2040).
 
-Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+Constants only: host tools read the file without running it, and a board imports it cheaply.
 """
 
 NAME = "rpi_pico_w"

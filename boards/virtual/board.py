@@ -1,6 +1,6 @@
 """The virtual board: real MicroPython on the host.
 
-Constants only, so that host tools read the file without running it, and a board imports it cheaply.
+Constants only: host tools read the file without running it, and a board imports it cheaply.
 """
 
 NAME = "virtual"

@@ -1,0 +1,47 @@
+# Everything a developer or CI does. `make` alone says what there is.
+# A fresh machine needs Python 3.11, git and make; the rest is installed here, into .venv and the
+# user's cache folder.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+
+.PHONY: help setup demo test lint bench format clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## Install what the rest needs: Python packages, the 32-bit MicroPython
+	@$(BIN)/motelink micropython
+
+$(STAMP): pyproject.toml
+	@echo "Installing motelink and its tools into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	    --target typings micropython-esp32-stubs==1.25.0.post5
+	@touch $@
+
+demo: setup ## Flash a virtual board and watch it at work (DEMO_SECONDS=20: stop by itself)
+	@$(BIN)/motelink demo
+
+test: setup lint ## All checks and all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(STAMP) ## Style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy tools
+	@$(BIN)/mypy --config-file lib/mypy.ini
+
+bench: setup ## Measure; BENCH_JSON=file writes the figures
+	@$(BIN)/motelink bench
+
+format: $(STAMP) ## Put the code into its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove what was installed and built here
+	rm -rf $(VENV) typings build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
