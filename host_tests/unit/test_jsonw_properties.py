@@ -90,3 +90,10 @@ def test_a_full_buffer_is_as_it_was(value: Any, data: st.DataObject) -> None:
     with pytest.raises(TooLarge):
         JsonWriter(buffer, nesting=30).value(value)
     assert bytes(buffer.data[: buffer.end]) == b"abc"
+
+
+def test_an_int_that_cpython_does_not_convert_takes_the_document_back() -> None:
+    buffer = Buffer(10_000)
+    with pytest.raises(ValueError, match="digits"):
+        JsonWriter(buffer).value([1, 10**5000])
+    assert buffer.end == 0

@@ -28,10 +28,13 @@ def dump(value) -> int:
     """
     global _text
     _text.seek(0)
-    _dump(value, _text)
-    n = _text.tell()
-    if n > _size:
-        _text = BytesIO(_size)
+    n = _size + 1
+    try:
+        _dump(value, _text)
+        n = _text.tell()
+    finally:
+        if n > _size:
+            _text = BytesIO(_size)
     return n
 
 

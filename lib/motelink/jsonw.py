@@ -174,7 +174,9 @@ class JsonWriter:
             self._full(len(value) + 2)
         try:
             size = _dump(value)
-        except BaseException:
+        except MemoryError:  # the text outgrew the buffer, and then the heap
+            self._full(buffer.limit + 1)
+        except ValueError:  # an int of more digits than CPython converts
             self._roll_back()
             raise
         if buffer.end + size > buffer.limit:
