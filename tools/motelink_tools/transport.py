@@ -34,7 +34,7 @@ _VENDORS = {
 }
 ANSWER_S = 10.0  # an ESP32 that resets when its port is opened is up again after about 2 s
 _ATTEMPT_S = 2.0  # a Ctrl-C that comes while a board boots is lost: ask again after this
-_BOOT_S = 15.0  # boot.py may join a network before it returns
+_BOOT_S = 10.0  # boot.py may take a while; mpremote itself allows 10 s of silence, no more
 _EXEC_S = 20.0  # silence allowed in one command: erasing flash, hashing a file of megabytes
 _READ_S = 0.5  # mpremote reads a pseudo-terminal blocking; this lets it look at its deadlines
 _WRITE_S = 10.0
@@ -207,7 +207,8 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
         with _quiet_mpremote():
             link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
     except TransportError as error:
-        if not _try_raw_repl(link, _ATTEMPT_S, io.StringIO()):
+        # Ctrl-C ends boot.py, whereupon the board greets unasked: the second time throws that away.
+        if not all(_try_raw_repl(link, _ATTEMPT_S, io.StringIO()) for _ in range(2)):
             raise ToolError(
                 f"the board on {port} does not come back from a soft reset; "
                 "press its reset button and try again",
