@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from motelink_tools import micropython
 
 CACHE = micropython.cache_folder().parent  # asked before pytester changes $HOME

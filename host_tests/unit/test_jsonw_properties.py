@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motelink.buffer import Buffer
 from motelink.errors import TooLarge
 from motelink.jsonw import JsonWriter

@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from motelink.errors import ConfigError
 from motelink.settings_toml import parse
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from motelink_tools import micropython, paths
 from motelink_tools.errors import ToolError
 
