@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import serial
+
 from motelink_tools import transport
 from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
@@ -186,7 +187,7 @@ def test_the_cable_may_be_pulled_at_any_byte(
         cable.sent = 0
         bench.flash(board, reset=False)
         new, whole = bench.files(), cable.sent
-    for cut in range(0, whole - 8, whole // 12):
+    for cut in range(0, whole - 8, whole // 24):
         for name, data in old.items():
             (bench.folder / name).write_bytes(data)
         with VirtualBoard(bench.folder) as board:

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from motelink import __version__
 from motelink_tools import paths
 from motelink_tools.flash.package import index

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi
 from motelink_tools.flash.planning import Change, File, compare, in_batches

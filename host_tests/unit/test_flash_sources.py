@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.boards import choose, known, recognise

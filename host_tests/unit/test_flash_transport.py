@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import serial
+
 from motelink_tools import transport
 from motelink_tools.errors import ToolError
 

@@ -207,7 +207,7 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
         with _quiet_mpremote():
             link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
     except TransportError as error:
-        # Ctrl-C ends boot.py, whereupon the board greets unasked: the second time throws that away.
+        # Ctrl-C ends boot.py and the board greets unasked, which the second time throws away.
         if not all(_try_raw_repl(link, _ATTEMPT_S, io.StringIO()) for _ in range(2)):
             raise ToolError(
                 f"the board on {port} does not come back from a soft reset; "

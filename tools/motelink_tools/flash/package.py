@@ -6,7 +6,6 @@ Its output is ``package.json`` at the top of the repository; a test compares the
 import json
 
 from motelink import __version__
-
 from motelink_tools.flash.sources import library_modules
 
 
