@@ -22,7 +22,7 @@ def parse(lines, name: str) -> dict:
     """The settings in ``lines``, an iterable of bytes lines. Raises ConfigError, which says the
     file's ``name`` and the line, and no value.
     """
-    values = {}
+    values: dict = {}
     for number, raw in enumerate(lines, 1):
         try:
             _read_line(_text_of(raw), values)
