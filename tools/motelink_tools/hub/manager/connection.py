@@ -193,18 +193,20 @@ class Connection(asyncio.Protocol):
             self._put(self._questions[0])
         return rtt
 
-    def tick(self, now: float) -> None:
-        """Called often: deadlines, and the next heartbeat."""
+    def tick(self, now: float, may_beat: bool) -> bool:
+        """Called often: deadlines, and the next heartbeat. Returns whether it sent one."""
         if self.ended:
             if now >= self._linger_until:
                 self._transport.abort()
-            return
-        if not self._questions:
-            if now >= self._next_heart:
-                rate = self._server.heartbeat_rate
-                self._next_heart = max(self._next_heart + rate, now)
-                self.ask(Expect.BEAT, self._server.answer_timeout)
-            return
+        elif self._questions:
+            self._check_deadline(now)
+        elif may_beat and now >= self._next_heart:
+            self._next_heart = now + self._server.heartbeat_rate
+            self.ask(Expect.BEAT, self._server.answer_timeout)
+            return True
+        return False
+
+    def _check_deadline(self, now: float) -> None:
         question = min(self._questions, key=lambda question: question.deadline)
         if now < question.deadline:
             return
