@@ -24,7 +24,7 @@ examples:
   motelink flash                          the firmware, to the one board that is plugged in
   motelink flash --port /dev/ttyACM0 --dry-run
   motelink flash app.py web               your own files
-  motelink flash --source                 as .py: tracebacks show the lines' text, more heap used
+  motelink flash --source                 as .py, to read and edit there; takes more heap
 
 MOTELINK_PORT in the environment stands for --port.
 """

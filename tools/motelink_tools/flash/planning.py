@@ -88,7 +88,7 @@ def build(sources: Sequence[Source], about: About, *, as_source: bool = False) -
     files = [
         File(source.dest[:-3] + ".mpy", compiled[source.dest])
         if source.dest in compiled
-        else File(source.dest, source.path.read_bytes())
+        else File(source.dest, _read(source))
         for source in ordered
     ]
     _refuse_clashes(files)
@@ -162,6 +162,13 @@ def _compile(sources: Sequence[Source], about: About) -> dict[str, bytes]:
     abi: Abi = cross.check(about.abi, about.release)
     made = cross.compile([(source.path, source.dest) for source in sources], abi)
     return {source.dest: data for source, data in zip(sources, made, strict=True)}
+
+
+def _read(source: Source) -> bytes:
+    try:
+        return source.path.read_bytes()
+    except OSError as error:
+        raise ToolError(f"cannot read {source.path}: {error.strerror}", kind="bad_path") from error
 
 
 def _refuse_clashes(files: Sequence[File]) -> None:
