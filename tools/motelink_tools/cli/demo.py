@@ -1,0 +1,40 @@
+"""``motelink demo``: the main job, without hardware."""
+
+import argparse
+import os
+
+_EXAMPLES = """\
+examples:
+  motelink demo                      until Ctrl-C; the connection is cut every 30 s
+  motelink demo --seconds 20         stops by itself; exit status 0 if all went as expected
+  DEMO_SECONDS=20 motelink demo      the same
+  motelink demo --seconds 20 | cat   plain lines
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="flash a virtual board and watch it at work",
+        description=(
+            "A board without hardware: real MicroPython is flashed through mpremote, connects to "
+            "a local Manager, answers getinfo and heartbeats, exchanges messages, loses its "
+            "connection and comes back."
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=os.environ.get("DEMO_SECONDS"),
+        help="stop after so long, and judge (default: $DEMO_SECONDS, else until Ctrl-C)",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from motelink_tools.demo.command import run
+
+    return run(arguments.seconds)

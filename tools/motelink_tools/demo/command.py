@@ -1,0 +1,30 @@
+"""`motelink demo`: run, show, and judge."""
+
+from rich.console import Console
+
+from motelink_tools.demo.facts import EXPECTED, Facts
+from motelink_tools.demo.scenario import Demo
+from motelink_tools.demo.screen import Lines, Screen
+
+
+def run(seconds: float | None) -> int:
+    """Show the demo. Returns 0 when all of `EXPECTED` happened, else 1."""
+    console = Console()
+    facts = Facts()
+    screen = Screen(console, facts) if console.is_terminal else Lines(console, facts)
+    with screen:
+        try:
+            Demo(facts, screen.refresh).run(seconds)
+        except KeyboardInterrupt:
+            facts.note("demo", "interrupted")
+    missing = facts.missing()
+    if missing:
+        console.print(f"demo: missing after {facts.elapsed():.0f} s: " + "; ".join(missing))
+        return 1
+    console.print(
+        f"demo: all {len(EXPECTED)} expected things happened; first heartbeat after "
+        f"{facts.done['beat']:.1f} s, {facts.heartbeats} heartbeats, "
+        f"{facts.messages_in} messages in, {facts.messages_out} out, "
+        f"{facts.reconnects} reconnects"
+    )
+    return 0

@@ -1,0 +1,217 @@
+"""What happens in the demo, and when."""
+
+import contextlib
+import logging
+import os
+import queue
+import select
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from motelink_tools.board import VirtualBoard
+from motelink_tools.demo.facts import Facts
+from motelink_tools.demo.relay import Relay
+from motelink_tools.flash import Options, Plan, flash
+from motelink_tools.hub.manager import Client, Manager
+from motelink_tools.hub.registry import Event, Registry, Subscription
+
+HEAP = "128k"
+HEARTBEAT_S = 1.0
+FIRST_CUT_S = 6.0
+CUT_EVERY_S = 30.0
+ORDER_EVERY_S = 2.0
+TURN_S = 0.1
+
+_SETTINGS = """\
+manager_host = "127.0.0.1"
+manager_port = {port}
+manager_type = "virtual"
+wifi_ssid = "demo"
+"""
+
+
+class Demo:
+    """Runs everything. ``refresh`` is called after every turn and while flashing."""
+
+    def __init__(self, facts: Facts, refresh: Callable[[], None]) -> None:
+        self._facts = facts
+        self._refresh = refresh
+        self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._client: Client | None = None
+        self._next_order = 0.0
+        self._next_cut = FIRST_CUT_S
+        self._expected_answer = ""
+
+    def run(self, seconds: float | None) -> None:
+        """Until ``seconds`` have passed, or until interrupted when that is None."""
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="motelink-")))
+            registry = Registry()
+            events = stack.enter_context(registry.subscribe())
+            manager = stack.enter_context(self._manager(registry))
+            relay = stack.enter_context(Relay(manager.port))
+            self._facts.note("manager", f"listening on 127.0.0.1:{manager.port}")
+            board = stack.enter_context(VirtualBoard(folder / "board", heap=HEAP))
+            self._facts.port = board.port
+            self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {board.port}")
+            self._flash(board, folder, relay.port)
+            stack.enter_context(_Console(board.port, self._facts))
+            while seconds is None or self._facts.elapsed() < seconds:
+                self._facts.state = board.state.name.lower()
+                self._turn(events, relay)
+                self._refresh()
+                time.sleep(TURN_S)
+
+    def _manager(self, registry: Registry) -> Manager:
+        manager = Manager(
+            ["virtual"],
+            connection_port=0,
+            heartbeat_rate=HEARTBEAT_S,
+            logging_level=logging.ERROR,
+            registry=registry,
+        )
+
+        @manager.event
+        def on_connect(client: Client) -> None:
+            self._client = client
+
+        @manager.event
+        def on_message(_client: Client, message: bytearray) -> None:
+            self._inbox.put(message.decode(errors="replace"))
+
+        return manager
+
+    def _flash(self, board: VirtualBoard, folder: Path, port: int) -> None:
+        facts = self._facts
+        project = folder / "project"
+        project.mkdir()
+        (project / "settings.toml").write_text(_SETTINGS.format(port=port))
+        facts.state = "flashing"
+
+        def planned(plan: Plan) -> None:
+            facts.flash_total = plan.total
+
+        def progress(name: str, sent: int, _total: int) -> None:
+            facts.flash_file, facts.flash_sent = name, sent
+            self._refresh()
+
+        self._refresh()
+        result = flash(
+            Options(port=board.port, board="virtual", project=project),
+            planned=planned,
+            progress=progress,
+        )
+        facts.platform = result.machine
+        facts.flash_sent = facts.flash_total
+        facts.happened("flashed")
+        summary = result.summary
+        facts.note(
+            "flash",
+            f"{len(summary.sent)} files, {summary.bytes:,} bytes, verified, in "
+            f"{summary.seconds:.1f} s; the board restarts",
+        )
+
+    def _turn(self, events: Subscription, relay: Relay) -> None:
+        for event in events.drain():
+            self._take(event)
+        while True:
+            try:
+                self._answer(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        now = self._facts.elapsed()
+        client = self._client
+        if client is None or not client.connected:
+            return
+        if "obeyed" in self._facts.done and now >= self._next_cut:
+            self._next_cut = now + CUT_EVERY_S
+            self._facts.note("network", "cut: the connection is reset")
+            relay.cut()
+        elif now >= self._next_order:
+            self._next_order = now + ORDER_EVERY_S
+            self._order(client)
+
+    def _take(self, event: Event) -> None:
+        facts = self._facts
+        again = "cut" in facts.done
+        if event.kind == "connected":
+            facts.happened("returned" if again else "connected")
+            if again:
+                facts.reconnects += 1
+            facts.note("manager", "the board is back" if again else "the board has connected")
+            self._next_order = facts.elapsed() + 0.5
+            self._next_cut = max(self._next_cut, facts.elapsed() + FIRST_CUT_S / 2)
+        elif event.kind == "disconnected":
+            facts.happened("cut")
+            facts.note("manager", f"the board is gone: {event.reason}")
+        elif event.kind == "heartbeat" and event.rtt_s is not None:
+            facts.heartbeats += 1
+            facts.rtt_ms = [*facts.rtt_ms[-59:], event.rtt_s * 1000]
+            facts.happened("beat again" if "returned" in facts.done else "beat")
+            if facts.heartbeats == 1:
+                facts.note("manager", f"first heartbeat answered in {facts.rtt_ms[0]:.1f} ms")
+
+    def _answer(self, text: str) -> None:
+        facts = self._facts
+        facts.messages_in += 1
+        facts.note("board →", text)
+        facts.happened("greeted")
+        if text == self._expected_answer:
+            facts.led = text == "led is on"
+            facts.happened("obeyed again" if "returned" in facts.done else "obeyed")
+
+    def _order(self, client: Client) -> None:
+        facts = self._facts
+        order = "led off" if facts.led else "led on"
+        self._expected_answer = order.replace("led ", "led is ")
+        try:
+            client.get_data(timeout=5)
+            client.send_string(order)
+        except (Client.ConnectionEnd, Client.InvalidInfo, TimeoutError) as error:
+            facts.note("manager", f"no answer: {error}")
+            return
+        data = client.return_data()["data"]
+        facts.heap_free, facts.heap_low = data["heap_free"], data["heap_low"]
+        facts.uptime = data["uptime"]
+        facts.happened("described")
+        facts.messages_out += 1
+        facts.note("→ board", order)
+
+
+class _Console:
+    """Reads the board's serial port and notes what the firmware prints."""
+
+    def __init__(self, port: str, facts: Facts) -> None:
+        self._fd = os.open(port, os.O_RDONLY | os.O_NOCTTY)
+        self._facts = facts
+        self._stop, self._stopper = os.pipe()
+        self._thread = threading.Thread(target=self._read, name="console", daemon=True)
+
+    def __enter__(self) -> "_Console":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.write(self._stopper, b".")
+        self._thread.join()
+        for fd in (self._fd, self._stop, self._stopper):
+            os.close(fd)
+
+    def _read(self) -> None:
+        rest = b""
+        while True:
+            ready, _, _ = select.select([self._fd, self._stop], [], [])
+            if self._stop in ready:
+                return
+            try:
+                data = os.read(self._fd, 4096)
+            except OSError:
+                return  # the board has been switched off
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                text = line.decode(errors="replace").strip()
+                if text:
+                    self._facts.note("console", text)

@@ -1,0 +1,103 @@
+"""The demo on a terminal, live; plain lines where there is none."""
+
+import statistics
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from motelink_tools.demo.facts import EXPECTED, Facts
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+
+
+class Screen:
+    """A live view; ``refresh`` draws the facts again. A context manager."""
+
+    def __init__(self, console: Console, facts: Facts) -> None:
+        self._facts = facts
+        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
+
+    def __enter__(self) -> "Screen":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.refresh()
+        self._live.stop()
+
+    def refresh(self) -> None:
+        """The facts have changed."""
+        self._live.refresh()
+
+    def _render(self) -> RenderableType:
+        return Group(
+            Columns([self._board(), self._checks()], equal=True, expand=True), self._events()
+        )
+
+    def _board(self) -> Panel:
+        facts = self._facts
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold")
+        table.add_column()
+        table.add_row("state", facts.state)
+        table.add_row("port", facts.port)
+        table.add_row("LED", Text("● on", "yellow") if facts.led else Text("○ off", "dim"))
+        table.add_row("uptime", f"{facts.uptime} s")
+        table.add_row("heap free", f"{facts.heap_free:,} B, lowest {facts.heap_low:,} B")
+        table.add_row("heartbeats", f"{facts.heartbeats}  {self._round_trips()}")
+        table.add_row("messages", f"{facts.messages_in} in, {facts.messages_out} out")
+        table.add_row("reconnects", str(facts.reconnects))
+        if "flashed" not in facts.done:
+            bar = ProgressBar(total=facts.flash_total or 1, completed=facts.flash_sent, width=24)
+            table.add_row("flash", bar)
+            table.add_row("", f"{facts.flash_sent:,} of {facts.flash_total:,} B")
+        return Panel(table, title="virtual board", subtitle="Ctrl-C ends")
+
+    def _round_trips(self) -> str:
+        values = self._facts.rtt_ms[-16:]
+        if not values:
+            return ""
+        top = max(values)
+        bars = "".join(_SPARKS[min(7, int(value / top * 7.99))] for value in values)
+        return f"{bars} {statistics.median(values):.1f} ms"
+
+    def _checks(self) -> Panel:
+        table = Table.grid(padding=(0, 1))
+        for name, text in EXPECTED.items():
+            at = self._facts.done.get(name)
+            mark = Text("✓", "green") if at is not None else Text("·", "dim")
+            table.add_row(mark, text, Text(f"{at:.1f} s" if at is not None else "", "dim"))
+        return Panel(table, title="expected")
+
+    def _events(self) -> Panel:
+        table = Table.grid(padding=(0, 2))
+        for at, who, text in self._facts.events:
+            table.add_row(Text(f"{at:6.1f} s", "dim"), Text(who, "cyan"), Text(text))
+        return Panel(table, title="events")
+
+
+class Lines:
+    """One line for each thing that happens."""
+
+    def __init__(self, console: Console, facts: Facts) -> None:
+        self._console = console
+        self._facts = facts
+        facts.say = self._say
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to take down."""
+
+    def refresh(self) -> None:
+        """Lines are printed as things happen."""
+
+    def _say(self, who: str, text: str) -> None:
+        line = f"{self._facts.elapsed():6.1f} s  {who:<8}  {text}"
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
