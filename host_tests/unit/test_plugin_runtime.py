@@ -156,6 +156,20 @@ def test_modules_come_from_the_flash_and_stay_apart(board):
     assert "driver" not in sys.modules
 
 
+def test_sources_of_the_host_are_copied_or_imported_in_place(board, tmp_path):
+    project = tmp_path / "project"
+    (project / "app").mkdir(parents=True)
+    (project / "app" / "__init__.py").write_text("import shared\nprint(shared.NAME)\n")
+    (project / "main.py").write_text("import app\n")
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "shared.py").write_text("NAME = 'in place'\n")
+    board.install(project)
+    board.install(project / "main.py", "backup")
+    board.path.append(tmp_path / "common")
+    assert board.boot().output == "in place\n"
+    assert (board.files / "backup" / "main.py").is_file()
+
+
 @pytest.mark.parametrize("name", ["pathlib", "typing", "threading", "dataclasses"])
 def test_what_a_board_has_not_cannot_be_imported(board, name):
     write(board, main=f"import {name}\n")
