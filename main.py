@@ -17,7 +17,9 @@ import time
 
 import board
 import machine
+
 from motelink import log
+from motelink.clock import Clock
 from motelink.errors import TimedOut
 from motelink.identity import board_uuid
 from motelink.manager import Client
@@ -33,6 +35,7 @@ class Kettle:
     def __init__(self, settings):
         self.led = None if board.LED is None else machine.Pin(board.LED, machine.Pin.OUT)
         self.lowest = gc.mem_free()
+        self.clock = Clock()
         self.client = client = Client(
             settings.text("manager_host"),
             settings.text("manager_uuid", "") or board_uuid(),
@@ -47,15 +50,14 @@ class Kettle:
 
     def describe(self, json):
         """Write the data of getinfo: figures of this moment, in bytes and seconds."""
+        gc.collect()  # what is free is what could be had, garbage or not
         free = gc.mem_free()
         self.lowest = min(self.lowest, free)
-        json.object()
         json.pair("board", board.NAME)
-        json.pair("uptime", time.ticks_ms() // 1000)
+        json.pair("uptime", self.clock.poll())
         json.pair("heap_free", free)
         json.pair("heap_low", self.lowest)
         json.pair("connects", self.client.connects)
-        json.end()
 
     def connected(self):
         log.info("known to the Manager at %s", self.client)

@@ -24,7 +24,7 @@ class Client(Link):
 
     ``uuid``: 36 characters, canonical (`motelink.identity.board_uuid` makes one). ``type``: one
     of the server's valid types. ``data``: a dict, or a function that is given a
-    `motelink.jsonw.JsonWriter` at each getinfo and writes one JSON object with fresh values.
+    `motelink.jsonw.JsonWriter` with an object begun, at each getinfo, and writes fresh pairs.
     ``framing``: "raw" (the documented dialect, the default), "terminated" or "length".
     ``rx_size``, ``tx_size``: bytes of the two buffers, all that is allocated for data.
     ``silence_ms``: a server that says nothing for one to two times so long is lost; its
@@ -95,9 +95,10 @@ class Client(Link):
             raise ValueError("a message of %d bytes never fits in tx_size=%d" % (n, tx.limit))
         if not self.connected or n > tx.room():
             return False
-        framing.put(data)
         try:
-            self.send_on()
+            framing.put(data)
+            if tx.end:
+                self.send_on()
         except OSError as error:
             self.failed(error)
         return self.connected

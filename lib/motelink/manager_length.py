@@ -11,7 +11,7 @@ _BEAT = b"\x00\x01\x02"
 
 
 class Framing:
-    """Reads ``owner.rx``, writes ``owner.tx``, tells ``owner`` what came."""
+    """Reads ``owner.rx``, writes to ``owner``, tells ``owner`` what came."""
 
     overhead = 2  # bytes around a message
     held = False
@@ -49,9 +49,9 @@ class Framing:
 
     def _command(self, byte: int) -> bool:
         if byte == _HEART:
-            self.owner.tx.put(_BEAT)
+            self.owner.write(_BEAT)
             self.owner.beats += 1
-        elif byte == _GETINFO or byte == _END:
+        elif byte in (_GETINFO, _END):
             self.owner.command(byte)
         else:
             return False
@@ -79,7 +79,7 @@ class Framing:
         tx.data[at + 1] = n & 0xFF
 
     def put(self, data: bytes) -> None:
-        """Append one message, for which there is room. Allocates nothing."""
+        """Put one message into ``tx``, which has room. Allocates nothing."""
         n = len(data)
         tx = self.owner.tx
         tx.put_byte(n >> 8)

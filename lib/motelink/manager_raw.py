@@ -18,7 +18,7 @@ _HOLD_MS = const(200)
 
 
 class Framing:
-    """Reads ``owner.rx``, writes ``owner.tx``, tells ``owner`` what came."""
+    """Reads ``owner.rx``, writes to ``owner``, tells ``owner`` what came."""
 
     overhead = 0  # bytes around a message
 
@@ -35,7 +35,7 @@ class Framing:
             byte = rx.data[rx.start]
             if byte == _HEART:
                 rx.start += 1
-                owner.tx.put(_BEAT)
+                owner.write(_BEAT)
                 owner.beats += 1
             elif byte == _GETINFO:
                 rx.start += 1
@@ -83,8 +83,8 @@ class Framing:
         """After it; it begins at ``tx.data[at]``."""
 
     def put(self, data: bytes) -> None:
-        """Append one message, for which there is room. Allocates nothing."""
-        self.owner.tx.put(data)
+        """Send one message, for which there is room. Allocates nothing."""
+        self.owner.write(data)
 
     def check(self, data: bytes) -> None:
         """Raise ValueError for a message that this dialect cannot carry."""

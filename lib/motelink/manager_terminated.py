@@ -11,10 +11,11 @@ _GETINFO = const(1)
 _HEART = const(2)
 _END = const(3)
 _TERMINATOR = b"\xff"
+_BEAT = b"\x02"
 
 
 class Framing:
-    """Reads ``owner.rx``, writes ``owner.tx``, tells ``owner`` what came."""
+    """Reads ``owner.rx``, writes to ``owner``, tells ``owner`` what came."""
 
     overhead = 1  # bytes around a message
     held = False
@@ -48,9 +49,9 @@ class Framing:
 
     def _command(self, byte: int) -> bool:
         if byte == _HEART:
-            self.owner.tx.put_byte(_HEART)
+            self.owner.write(_BEAT)
             self.owner.beats += 1
-        elif byte == _GETINFO or byte == _END:
+        elif byte in (_GETINFO, _END):
             self.owner.command(byte)
         else:
             return False
@@ -64,13 +65,13 @@ class Framing:
         self.owner.tx.put(_TERMINATOR)
 
     def put(self, data: bytes) -> None:
-        """Append one message, for which there is room. Allocates nothing."""
+        """Put one message into ``tx``, which has room. Allocates nothing."""
         self.owner.tx.put(data)
         self.owner.tx.put(_TERMINATOR)
 
     def check(self, data: bytes) -> None:
         """Raise ValueError for a message that this dialect cannot carry."""
-        if _TERMINATOR in data or data[:1] == b"\x02":
+        if _TERMINATOR in data or (data and data[0] == _HEART):
             raise ValueError("a message must not contain 0xff nor begin with 0x02")
 
     def reset(self) -> None:

@@ -48,23 +48,44 @@ class Stream:
         must consume or skip what cannot fit).
         """
         rx = self.rx
-        if rx.start == rx.end:
-            rx.start = rx.end = 0
-        elif rx.end == rx.limit:
+        end = rx.end
+        if rx.start == end:
+            rx.start = end = 0
+        elif end == rx.limit:
             rx.make_room(1)
+            end = rx.end
         try:
-            if rx.end:
-                n = read_at(self.sock, rx.data, rx.end, rx.limit - rx.end)
+            if end:
+                n = read_at(self.sock, rx.data, end, rx.limit - end)
             else:
                 n = self.sock.readinto(rx.data, rx.limit)
         except OSError as error:
             raise self._lost(error)
         if n:
-            rx.end += n
+            rx.end = end + n
             return n
+        rx.end = end
         if n is None:
             return 0
         raise ConnectionLost("closed by the other side")
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, in one write where the socket takes them; ``tx`` keeps what it does not.
+
+        Raises TooLarge, with nothing sent, when ``tx`` could not keep them.
+        """
+        tx = self.tx
+        n = len(data)
+        sent = 0
+        if not tx.end and n <= self._most:
+            try:
+                sent = self.sock.write(data, 0, n)
+            except OSError as error:
+                raise self._lost(error)
+            if sent == n:
+                return
+        tx.put(data)
+        tx.start += sent or 0
 
     def flush(self) -> bool:
         """Send what can be sent of ``tx``; True when all of it has gone."""

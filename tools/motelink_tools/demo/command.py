@@ -19,12 +19,17 @@ def run(seconds: float | None) -> int:
             facts.note("demo", "interrupted")
     missing = facts.missing()
     if missing:
-        console.print(f"demo: missing after {facts.elapsed():.0f} s: " + "; ".join(missing))
+        _conclude(console, f"missing after {facts.elapsed():.0f} s: " + "; ".join(missing))
         return 1
-    console.print(
-        f"demo: all {len(EXPECTED)} expected things happened; first heartbeat after "
+    _conclude(
+        console,
+        f"all {len(EXPECTED)} expected things happened; first heartbeat after "
         f"{facts.done['beat']:.1f} s, {facts.heartbeats} heartbeats, "
         f"{facts.messages_in} messages in, {facts.messages_out} out, "
-        f"{facts.reconnects} reconnects"
+        f"{facts.reconnects} reconnects",
     )
     return 0
+
+
+def _conclude(console: Console, text: str) -> None:
+    console.print(f"demo: {text}", markup=False, highlight=False, soft_wrap=True)
