@@ -1,6 +1,7 @@
 """Fake I2C, SPI and UART, and the devices that a test puts on them."""
 
 import pytest
+
 from motelink_tools.testing import Registers
 
 

@@ -1,6 +1,7 @@
 """The fake ``machine``: what firmware sees and what a test can see and do."""
 
 import pytest
+
 from motelink_tools.testing import BoardReset
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from motelink_tools import micropython
 from motelink_tools.testing.board import HARDWARE
 

@@ -71,22 +71,36 @@ class Board:
 
     # --- running firmware
 
-    def boot(self, *, for_ms: float | None = 60_000, real_s: float = 30) -> Outcome:
+    def boot(
+        self,
+        *,
+        for_ms: float | None = 60_000,
+        until: Callable[[], object] | None = None,
+        real_s: float = 30,
+    ) -> Outcome:
         """Start the board: boot.py, then main.py, each if it is there.
 
         After a run that ended in a reset it starts as a board does after that reset: the cause,
         the RTC, what NVS holds; after a deepsleep of some length, when that is over; otherwise as
-        if power came back. ``for_ms`` of the board's time end a program that runs for ever (None:
-        no bound). Raises FirmwareHung when the run takes ``real_s`` of the host's time.
+        if power came back. A program that runs for ever is stopped when ``for_ms`` of the board's
+        time are over (None: no bound), or while it waits and ``until()`` is true. Raises
+        FirmwareHung when the run takes ``real_s`` of the host's time.
         """
         files = [file for name in ("boot.py", "main.py") if (file := self.files / name).is_file()]
         if not files:
             raise FileNotFoundError(f"expected boot.py or main.py in {self.files}; it has neither")
-        return self._start(files, for_ms, real_s)
+        return self._start(files, for_ms, until, real_s)
 
-    def run(self, file: str, *, for_ms: float | None = 60_000, real_s: float = 30) -> Outcome:
+    def run(
+        self,
+        file: str,
+        *,
+        for_ms: float | None = 60_000,
+        until: Callable[[], object] | None = None,
+        real_s: float = 30,
+    ) -> Outcome:
         """Start the board with one file of its flash instead of boot.py and main.py."""
-        return self._start([self._flash.host(file)], for_ms, real_s)
+        return self._start([self._flash.host(file)], for_ms, until, real_s)
 
     def load(self, name: str) -> Any:
         """A module of the firmware, imported if it is not yet, to be tested piece by piece."""
@@ -257,14 +271,20 @@ class Board:
                 yield self._flash.host(folder)
         yield from self.path
 
-    def _start(self, files: list[Path], for_ms: float | None, real_s: float) -> Outcome:
+    def _start(
+        self,
+        files: list[Path],
+        for_ms: float | None,
+        until: Callable[[], object] | None,
+        real_s: float,
+    ) -> Outcome:
         self._restart()
 
         def program() -> None:
             for file in files:
                 self._firmware.run(file, self.globals)
 
-        return self._supervisor.run(program, for_ms, real_s)
+        return self._supervisor.run(program, for_ms, until, real_s)
 
     def _power_off(self) -> None:
         self._module("_bench").cancel_all()

@@ -13,6 +13,7 @@ _FREE_TURNS = 10_000
 _TURN_US = 10
 _TURNS_A_STEP = 10  # paid for together, which is ten times less work
 _LONGEST_STEP_US = 1_000_000
+_LOOK_US = 20_000  # between two looks whether a condition of the test holds, in real time
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Clock:
         self._started = host_time.monotonic_ns()
         self._boot_us = 0
         self._stop_us: int | None = None
+        self._until: Callable[[], object] | None = None
         self._reads = 0
         self._turns = 0
         self._waiting = 0
@@ -80,9 +82,12 @@ class Clock:
     def restart_ticks(self) -> None:
         self._boot_us = self.now_us
 
-    def stop_in(self, ms: float | None) -> None:
-        """From ``ms`` on every wait calls ``on_stop``, which raises; None: never."""
+    def stop(self, ms: float | None = None, until: Callable[[], object] | None = None) -> None:
+        """From ``ms`` on (None: never), and whenever ``until()`` is true, a wait calls ``on_stop``,
+        which raises.
+        """
         self._stop_us = None if ms is None else self.now_us + round(ms * 1000)
+        self._until = until
 
     def read(self) -> None:
         """A read by firmware of something that changes only as time passes."""
@@ -107,6 +112,8 @@ class Clock:
 
         ``poll(seconds)`` may really wait that long. Returns what it returned last.
         """
+        if self._until is not None and self._until():
+            self.on_stop()
         if us == 0:
             self.read()
         else:
@@ -136,13 +143,16 @@ class Clock:
         due_in_ms = self.due_in_ms()
         if due_in_ms >= 0:
             steps.append(due_in_ms * 1000)
+        if self._until is not None and self.real:
+            steps.append(_LOOK_US)
         return max(0, min(steps, default=_LONGEST_STEP_US))
 
     def _fall_due(self) -> None:
         while self._script and self._script[0][0] <= self.now_us:
             heapq.heappop(self._script)[2]()
         self.run_due()
-        if self._stop_us is not None and self.now_us >= self._stop_us:
+        over = self._stop_us is not None and self.now_us >= self._stop_us
+        if over or (self._until is not None and self._until()):
             self.on_stop()
 
 

@@ -36,8 +36,14 @@ class Supervisor:
         self._deadline = 0.0
         clock.on_stop = self._stop
 
-    def run(self, program: Callable[[], None], for_ms: float | None, real_s: float) -> Outcome:
-        """Run ``program`` for at most ``for_ms`` of the board's time.
+    def run(
+        self,
+        program: Callable[[], None],
+        for_ms: float | None,
+        until: Callable[[], object] | None,
+        real_s: float,
+    ) -> Outcome:
+        """Run ``program`` for at most ``for_ms`` of the board's time, or until ``until()``.
 
         Raises FirmwareHung when that takes more than ``real_s`` of the host's. ``power_off`` is
         called when the program is gone, but not when it has just returned or raised.
@@ -45,7 +51,7 @@ class Supervisor:
         mark, started = self._console.mark(), self._clock.now_ms
         kind, exception, reset, sleep_ms = "returned", None, None, 0
         self.last_reset = None
-        with self._bounded(for_ms, real_s):
+        with self._bounded(for_ms, until, real_s):
             try:
                 program()
             except BoardReset as gone:
@@ -100,7 +106,7 @@ class Supervisor:
             )
 
     def _stop(self) -> NoReturn:
-        self._end(FirmwareStopped("the time of this run is over"))
+        self._end(FirmwareStopped("the test has seen enough"))
 
     def _end(self, ending: BaseException) -> NoReturn:
         if self._running:
@@ -108,13 +114,15 @@ class Supervisor:
         raise ending
 
     @contextmanager
-    def _bounded(self, for_ms: float | None, real_s: float) -> Iterator[None]:
+    def _bounded(
+        self, for_ms: float | None, until: Callable[[], object] | None, real_s: float
+    ) -> Iterator[None]:
         self._running = True
         self._deadline = time.monotonic() + real_s
-        self._clock.stop_in(for_ms)
+        self._clock.stop(for_ms, until)
         try:
             yield
         finally:
-            self._clock.stop_in(None)
+            self._clock.stop()
             self._running = False
             self._ending = None
