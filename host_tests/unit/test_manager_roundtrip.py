@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from motelink.errors import ProtocolError
 from motelink.manager_info import info
 from motelink_tools.hub.manager.framing import (
