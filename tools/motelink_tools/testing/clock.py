@@ -83,8 +83,8 @@ class Clock:
         self._boot_us = self.now_us
 
     def stop(self, ms: float | None = None, until: Callable[[], object] | None = None) -> None:
-        """From ``ms`` on (None: never), and whenever ``until()`` is true, a wait calls ``on_stop``,
-        which raises.
+        """From ``ms`` on (None: never), and whenever ``until()`` is true, a wait calls
+        ``on_stop``, which raises.
         """
         self._stop_us = None if ms is None else self.now_us + round(ms * 1000)
         self._until = until
