@@ -61,10 +61,10 @@ class Framing:
         if n > self.left:
             n = self.left
         at = self.total - self.left
-        self.left -= n
+        self.left = left = self.left - n
         self.owner.rx.start = start + n
         self.owner.chunk(start, start + n, at, self.total)
-        if not self.left:
+        if not left:
             self.owner.oversize(self.total)
 
     def begin(self) -> None:

@@ -39,11 +39,11 @@ class Framing:
                 end = rx.end
             rx.start = end + whole
             if not whole or self.skipped:
-                owner.chunk(start, end, self.skipped, -1)
-                self.skipped += end - start
+                at = self.skipped
+                self.skipped = 0 if whole else at + end - start
+                owner.chunk(start, end, at, -1)
                 if whole:
-                    owner.oversize(self.skipped)
-                    self.skipped = 0
+                    owner.oversize(at + end - start)
             elif end - start != 1 or not self._command(rx.data[start]):
                 owner.deliver(start, end)
 
