@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from motelink.errors import ProtocolError
-
 from motelink_tools.hub.manager.bridge import Bridge, Caller
 from motelink_tools.hub.manager.client import Client
 from motelink_tools.hub.manager.framing import DIALECTS, Beat, Decoded, Expect, Info

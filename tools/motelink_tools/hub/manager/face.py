@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any
 
 from motelink.manager_wire import ANSWER_MS, DEFAULT_PORT, RAW
-
 from motelink_tools.hub.manager.bridge import LoopClosed
 from motelink_tools.hub.manager.client import Bytes, Client
 from motelink_tools.hub.manager.events import Handler
@@ -78,7 +77,11 @@ class Manager:
             target=asyncio.run, args=(self._serve(started),), name="motelink-manager", daemon=True
         )
         self._thread.start()
-        started.result()
+        try:
+            started.result()
+        except BaseException:
+            self._thread.join()
+            raise
 
     @property
     def host(self) -> str:

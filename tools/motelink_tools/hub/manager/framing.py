@@ -29,7 +29,6 @@ from motelink.manager_wire import (
     TERMINATED,
     TERMINATOR,
 )
-
 from motelink_tools.hub.manager.info import InfoScanner, begins_like_info
 
 # An application message without its FF is refused beyond this, as an info is.

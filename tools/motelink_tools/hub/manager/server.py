@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from motelink.manager_wire import ANSWER_MS, DEFAULT_PORT, RAW
-
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.manager.bridge import Bridge, Caller, LoopClosed, caller
 from motelink_tools.hub.manager.client import Bytes, Client, as_bytes
