@@ -41,7 +41,7 @@ class Owner(Stream):
         self.beats = 0
         self.heard = False
         self.deadline = None
-        self.framing = framing(dialect)(self)
+        self.framing = framing(dialect, rx_size)(self)
 
     def feed(self, *segments):
         """Receive these segments; returns the events so far."""

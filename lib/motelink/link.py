@@ -53,7 +53,8 @@ class Link(Stream):
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
-        if not isinstance(host, str) or not host or not 0 < number < 65536:
+        right = isinstance(host, str) and host and isinstance(number, int)
+        if not right or not 0 < number < 65536:
             raise ConfigError("expected host and port 1..65535, got %r and %r" % (host, number))
         super().__init__(rx_size, tx_size)
         self.host = host

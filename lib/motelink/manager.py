@@ -72,7 +72,7 @@ class Client(Link):
         self._message = Message(self.rx.data)
         from motelink import manager_info
 
-        self._framing = manager_info.framing(framing)(self)
+        self._framing = manager_info.framing(framing, rx_size)(self)
         self._received = self._framing.received
         self._data = data if callable(data) else None
         self._info = manager_info.info(uuid, type, data, tx_size - self._framing.overhead)

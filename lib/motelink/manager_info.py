@@ -3,8 +3,10 @@
 from motelink.errors import ConfigError
 
 
-def framing(name: str):
-    """The class that reads and writes this dialect."""
+def framing(name: str, rx_size: int):
+    """The class that reads and writes this dialect, with ``rx_size`` bytes to read into."""
+    if rx_size < 8:
+        raise ConfigError("rx_size must be at least 8 bytes, got %d" % rx_size)
     if name not in ("raw", "terminated", "length"):
         raise ConfigError("framing must be 'raw', 'terminated' or 'length', got %r" % (name,))
     return __import__("motelink.manager_" + name, None, None, ("Framing",)).Framing
@@ -22,7 +24,8 @@ def info(uuid: str, kind: str, data, room: int) -> bytes:
     text = uuid.encode() + b"##" + kind.encode() + b"##"
     if not callable(data):
         text += _to_json(data)
-    if len(text) > min(room, 65536):
+    room = min(room, 65535)  # no dialect's server takes much more
+    if len(text) > room:
         raise ConfigError("uuid, type and data take %d bytes; room is for %d" % (len(text), room))
     return text
 
