@@ -62,6 +62,13 @@ class Peer:
             data += more
         return data
 
+    def receive_into(self, buf):
+        """Receive at most ``len(buf)`` bytes. Allocates nothing."""
+        if hasattr(self.sock, "readinto"):
+            self.sock.readinto(buf)
+        else:
+            self.sock.recv_into(buf)
+
     def expect(self, data):
         """The next bytes must be these."""
         came = self.receive(len(data))
