@@ -160,6 +160,8 @@ class Client(Link):
     def _due(self, now: int) -> None:
         if self._framing.held:
             self._framing.release()
+        elif not self.connected:
+            raise TimedOut("%s: no getinfo in %d ms" % (self, _ANSWER_MS))
         elif not self.heard and self._silence_ms < _FOR_EVER_MS:
             raise TimedOut("%s: the server is silent" % self)
         self.heard = False
