@@ -7,12 +7,17 @@ kind, a number, a length), and ``source`` is the file that the code is in.
 
 The firmware may fill the heap or lock it, and a Ctrl-C may come at any moment: nothing here
 allocates between two commands, and a command that was interrupted before it began still ends.
+Ctrl-C is a signal (_virtual_interrupt), and one that comes just before a blocking read is not seen
+until the read has ended. So the host sends it only after it was told that a program began, and
+answers Done with a command that does nothing: once that is read, no Ctrl-C is left that could hit
+the next program.
 """
 
 import gc
 import struct
 import sys
 
+import _virtual_interrupt
 import ffi
 import micropython
 import uctypes
@@ -22,6 +27,7 @@ import __main__
 
 _RUN_FILE = 0
 _RUN_SINGLE = 1
+_SETTLE = 3
 _RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
@@ -53,8 +59,10 @@ _machine = None
 
 
 def _tell(kind, detail=0, number=0):
-    """Kinds: Ready (number: free heap), eXception text follows, Exit asked for, Done (number: the
-    command's), reset Wanted (detail: of _RESETS, number: ms), watchdog Fed (number: ms)."""
+    """Kinds: Ready (detail: the signal for Ctrl-C, number: free heap), Began, eXception text
+    follows, Exit asked for, Done (number: the command's), reset Wanted (detail: of _RESETS,
+    number: ms), watchdog Fed (number: ms).
+    """
     struct.pack_into("<BBI", _event, 0, kind, detail, number)
     _events.write(_event)
 
@@ -71,10 +79,10 @@ def _die_with_host(parent):
         sys.exit(1)
 
 
-def _overwrite(address, layout, value):
+def _overwrite(place, layout, value):
     """Change one word of the interpreter's constants, which are in read-only pages."""
-    _libc().func("i", "mprotect", "Pii")(address & -_PAGE, _PAGE, _READ_WRITE)
-    struct.pack_into(layout, uctypes.bytearray_at(address, 8), 0, value)
+    _libc().func("i", "mprotect", "Pii")(place & -_PAGE, _PAGE, _READ_WRITE)
+    struct.pack_into(layout, uctypes.bytearray_at(place, 8), 0, value)
 
 
 def _become_board(machine, raw_fd):
@@ -86,12 +94,13 @@ def _become_board(machine, raw_fd):
     word = 8 if sys.maxsize > 1 << 32 else 4
     global _machine
     _machine = machine  # the interpreter points to it from outside the heap
+    address = _virtual_interrupt.address
     own = sys.implementation._machine
     for index, item in enumerate(sys.implementation):
         if item is own:
-            address = id(sys.implementation) + (2 + index) * word
-            _overwrite(address, "<Q" if word == 8 else "<I", id(machine))
-    _overwrite(id(sys.stdout.buffer) + word, "<I", raw_fd)
+            place = address(sys.implementation) + (2 + index) * word
+            _overwrite(place, "<Q" if word == 8 else "<I", address(machine))
+    _overwrite(address(sys.stdout.buffer) + word, "<I", raw_fd)
 
 
 def _on_reset(kind, ms=0):
@@ -158,6 +167,7 @@ def _length():
 def _execute():
     scope = __main__.__dict__
     try:
+        _tell(ord("B"))
         _source.seek(0)
         if _command[0] == _RUN_FILE:
             execfile(_source.read(_length()).decode(), scope)  # noqa: F821
@@ -182,18 +192,22 @@ def _unlock_heap():
 
 def _serve():
     global _done
+    ending = 0
     while True:
         try:
             while True:
                 if _number() != _done:
                     _unlock_heap()
-                    _tell(ord("D"), 0, _number())
-                    _done = _number()
+                    ending = _number()
+                    _tell(ord("D"), 0, ending)
+                    _done = ending
                 if not _commands.readinto(_command):
                     sys.exit()  # the host has closed the board
-                _execute()
+                if _command[0] != _SETTLE:
+                    _execute()
         except KeyboardInterrupt as error:
-            if _number() != _done:
+            _unlock_heap()
+            if _number() != _done and _number() != ending:  # else it came after the end
                 _tell(ord("X"))
                 sys.print_exception(error)
 
@@ -204,6 +218,7 @@ def main(setup):
     _events = open(setup["events"], "wb")  # noqa: SIM115 for life
     _commands = open(setup["commands"], "rb")  # noqa: SIM115 for life
     _source = open(setup["source"], "rb")  # noqa: SIM115 for life
+    interrupt = _virtual_interrupt.install()
     _become_board(setup["machine"], setup["raw"])
     _build_hardware(setup["chip"], setup["unique_id"], setup["cause"])
     _mount(setup["folder"], setup["flash"])
@@ -211,5 +226,5 @@ def main(setup):
     __main__.__name__ = "__main__"
     setup.clear()
     gc.collect()
-    _tell(ord("R"), 0, gc.mem_free())
+    _tell(ord("R"), interrupt, gc.mem_free())
     _serve()

@@ -12,6 +12,7 @@ import re
 import select
 import time
 from enum import Enum
+from signal import Signals
 from typing import ClassVar
 
 from motelink_tools.board.console import Console, Run, SoftReset
@@ -21,8 +22,6 @@ from motelink_tools.board.program_input import ProgramInput
 from motelink_tools.errors import ToolError
 
 _CTRL_C = b"\x03"
-# A second SIGINT that meets a pending one would end the interpreter. No finger is this fast.
-_INTERRUPT_GAP_S = 0.02
 _HEAP_TOLERANCE = 512  # bytes by which the free heap may differ from what was asked for
 _HEAP_ATTEMPTS = 5
 _RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")  # as in _virtual_console
@@ -66,9 +65,9 @@ class Engine:
         self._cause = "power"
         self._boot_files: list[str] | None = None  # not None while the board boots
         self._program = 0  # the number of what runs; 0: the console has the line
+        self._began = False
         self._error: bytearray | None = None  # the traceback that is being printed
         self._leaves = False
-        self._interrupted = 0.0
         self._suspended_at: float | None = None
         self._watchdog = _FOREVER
         self._wake = _FOREVER
@@ -150,6 +149,8 @@ class Engine:
     def _patience(self) -> float | None:
         """Milliseconds until something falls due; None: nothing will."""
         deadline = min(self._line.deadline(), self._wake)
+        if self._process is not None:
+            deadline = min(deadline, self._process.next_nudge)
         if self._suspended_at is None:
             deadline = min(deadline, self._watchdog)
         if deadline == _FOREVER:
@@ -162,6 +163,8 @@ class Engine:
             self.hard_reset("watchdog")
         elif now >= self._wake:
             self.hard_reset("deepsleep")
+        elif self._process is not None and now >= self._process.next_nudge:
+            self._process.nudge()
 
     # Starting and stopping the process
 
@@ -195,16 +198,17 @@ class Engine:
         self._suspended_at = None
         self._watchdog = self._wake = _FOREVER
 
-    def _started(self, free: int) -> None:
+    def _started(self, event: Event) -> None:
         """The process is ready: does the firmware find the heap that it was promised?"""
-        missing = self._setup.heap - free
+        missing = self._setup.heap - event.number
+        assert self._process is not None
         if abs(missing) > _HEAP_TOLERANCE and self._attempts < _HEAP_ATTEMPTS:
             overhead = self._overheads.get(self._heap_key(), 64 << 10)
             self._overheads[self._heap_key()] = overhead + missing
-            assert self._process is not None
             self._process.close()
             self._spawn()
             return
+        self._process.interrupt_signal = Signals(event.detail)
         self._ready = True
         self._error = None
         self._boot_files = ["boot.py"] if self._console.raw else ["boot.py", "main.py"]
@@ -244,7 +248,10 @@ class Engine:
 
     def _on_event(self, event: Event) -> None:
         if event.kind == "R":
-            self._started(event.number)
+            self._started(event)
+        elif event.kind == "B":
+            self._began = True
+            self._take_input(b"")
         elif event.kind == "X":
             self._error = bytearray()
         elif event.kind == "E":
@@ -269,6 +276,8 @@ class Engine:
         """The program has ended: the console has the line again, or booting goes on."""
         error = _cook(_OWN_FRAME.sub(b"", bytes(self._error or b"")))
         leaves = self._leaves
+        assert self._process is not None
+        self._process.settle()
         self._program = 0
         self._error = None
         self._leaves = False
@@ -305,7 +314,7 @@ class Engine:
         if self._process is None:
             return  # asleep
         self._held += data
-        while self._held and self._ready:
+        while self._held and self._ready and (self._began or not self._program):
             data = bytes(self._held)
             self._held.clear()
             if self._program:
@@ -322,9 +331,8 @@ class Engine:
             return
         if not self._process.takes_interrupts():
             self._input.write(ctrl_c)
-        elif time.monotonic() >= self._interrupted + _INTERRUPT_GAP_S:
+        else:
             self._process.interrupt()
-            self._interrupted = time.monotonic()
         self._held += after
 
     def _after_console(self) -> None:
@@ -338,4 +346,5 @@ class Engine:
 
     def _run(self, kind: Kind, source: bytes) -> None:
         assert self._process is not None
+        self._began = False
         self._program = self._process.run(kind, source)

@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _EVENT = struct.Struct("<BBI")
 _COMMAND = struct.Struct("<BII")
 _NUMBERS = 1 << 24
 _LARGEST_DATAGRAM = 1 << 20
+_FIRST_NUDGE_S = 0.02
+_LAST_NUDGE_S = 0.4
+_NEVER = float("inf")
 _SEND_BUFFER = 1 << 18  # at most this much is written at once
 
 
@@ -41,12 +45,13 @@ class Kind(Enum):
     FILE = 0
     SINGLE = 1
     EXEC = 2
+    SETTLE = 3
 
 
 @dataclass(frozen=True)
 class Event:
-    """``kind``: R ready, X error text follows, E exit asked for, D done, W reset wanted,
-    F watchdog fed. ``detail`` and ``number``: see _virtual_console.
+    """``kind``: R ready, B program began, X error text follows, E exit asked for, D done, W reset
+    wanted, F watchdog fed. ``detail`` and ``number``: see _virtual_console.
     """
 
     kind: str
@@ -74,6 +79,9 @@ class Process:
 
     def __init__(self, setup: Setup, cause: str, console_in: int, heap_size: int) -> None:
         self._number = 0
+        self.interrupt_signal = signal.SIGINT  # the process says which when it is ready
+        self.next_nudge = _NEVER
+        self._nudge_delay = _FIRST_NUDGE_S
         self._inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._inbox.bind("")
         self._inbox.setblocking(False)
@@ -148,10 +156,18 @@ class Process:
     def run(self, kind: Kind, source: bytes) -> int:
         """Start some code (or the file of that name); its number, which the event D will carry."""
         self._number = (self._number + 1) % _NUMBERS
+        self.next_nudge = _NEVER
         os.pwrite(self._source, source, 0)
-        with suppress(BrokenPipeError):  # it has just ended, which `ended` reports
-            os.write(self._commands, _COMMAND.pack(kind.value, self._number, len(source)))
+        self._command(kind, len(source))
         return self._number
+
+    def settle(self) -> None:
+        """The program's event D has arrived; no interrupt will be sent before the next one's B."""
+        self._command(Kind.SETTLE, 0)
+
+    def _command(self, kind: Kind, size: int) -> None:
+        with suppress(BrokenPipeError):  # it has just ended, which `ended` reports
+            os.write(self._commands, _COMMAND.pack(kind.value, self._number, size))
 
     def takes_interrupts(self) -> bool:
         """Whether a Ctrl-C interrupts the firmware. If not, it asked (micropython.kbd_intr) for
@@ -166,7 +182,19 @@ class Process:
 
     def interrupt(self) -> None:
         """Ctrl-C: raise KeyboardInterrupt in the firmware."""
-        self._signal(signal.SIGINT)
+        self._signal(self.interrupt_signal)
+        if self.interrupt_signal == signal.SIGUSR1:
+            self._nudge_delay = _FIRST_NUDGE_S
+            self.next_nudge = time.monotonic() + self._nudge_delay
+
+    def nudge(self) -> None:
+        """End a blocking call that may have begun just when the firmware was interrupted. To be
+        called at ``next_nudge``.
+        """
+        self._signal(signal.SIGUSR2)
+        self._nudge_delay *= 2
+        last = self._nudge_delay > _LAST_NUDGE_S
+        self.next_nudge = _NEVER if last else time.monotonic() + self._nudge_delay
 
     def suspend(self) -> None:
         self._signal(signal.SIGSTOP)
