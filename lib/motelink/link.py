@@ -89,6 +89,8 @@ class Link(Stream):
             self._received()
         if self.tx.end:
             self.send_on(events)
+        elif events & _OUT and self.sock:  # a write of ours has taken what waited along
+            self.loop.poll.modify(self.sock, _IN)
 
     def failed(self, error: Exception) -> None:
         """Something raised: close, report, and back off; or end, if the error is final."""
