@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
-import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -14,21 +12,18 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from motelink.manager_wire import ANSWER_MS, DEFAULT_PORT, RAW
-from motelink_tools.errors import ToolError
 from motelink_tools.hub.manager.bridge import Bridge, Caller, LoopClosed, caller
 from motelink_tools.hub.manager.client import Bytes, Client, as_bytes
 from motelink_tools.hub.manager.connection import PLATFORM, Connection
 from motelink_tools.hub.manager.events import Events, Handler
 from motelink_tools.hub.manager.framing import DIALECTS
+from motelink_tools.hub.manager.listener import Listener
 from motelink_tools.hub.registry import Registry
 
 Result = TypeVar("Result")
 
 # How long close() waits for handlers that still run.
 HANDLER_GRACE_S = 5.0
-
-# After accept failed (no file descriptors left), how long before the next try.
-_ACCEPT_RETRY_S = 1.0
 
 
 class AsyncManager:
@@ -76,13 +71,14 @@ class AsyncManager:
         self.report = registry or Registry()
         self.events = Events(self.valid_types, self.logger, max_workers)
         self.now: Callable[[], float] = time.monotonic
-        self._ssl_context = ssl_context
+        self._listener = Listener(
+            lambda address: Connection(self, address), self.logger, ssl_context, answer_timeout
+        )
         self._backlog = backlogged_connections
         self._bridge: Bridge | None = None
         self._connections: set[Connection] = set()
         self._clients: dict[str, Connection] = {}
-        self._service: list[asyncio.Task[None]] = []  # accepting, ticking
-        self._welcomes: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
         self._closing = False
         self._idle = asyncio.Event()  # closing, and the last connection is gone
         self._closed = asyncio.Event()
@@ -93,26 +89,24 @@ class AsyncManager:
         """Listen. Raises ToolError if host and port cannot be had; `port` is then the real one."""
         if self._bridge is not None:
             raise RuntimeError("this Manager was started before; make a new one")
-        listener = _listen(self.host, self.port, self._backlog)
-        self.port = listener.getsockname()[1]
+        self.port = self._listener.open(self.host, self.port, self._backlog)
         self._bridge = Bridge()
-        loop = asyncio.get_running_loop()
-        self._service = [loop.create_task(self._accept(listener)), loop.create_task(self._tick())]
+        self._ticking = asyncio.get_running_loop().create_task(self._tick())
         self.logger.info("listening on %s:%d, dialect %s", self.host, self.port, self.framing)
 
     async def close(self) -> None:
         """End every connection, let handlers finish, and stop. May be called again."""
-        if self._bridge is None:
+        if self._bridge is None or self._ticking is None:
             return
         if self._closing:
             await self._closed.wait()
             return
         self._closing = True
-        accepting, ticking = self._service
-        await _cancel(accepting, *self._welcomes)
+        await self._listener.close()
         await self._end_connections()
         await self.events.close(HANDLER_GRACE_S)
-        await _cancel(ticking)
+        self._ticking.cancel()
+        await asyncio.wait({self._ticking})
         await self._bridge.close()
         self.logger.info("closed")
         self._closed.set()
@@ -234,33 +228,6 @@ class AsyncManager:
         except LoopClosed:
             return closed
 
-    async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        with listener:
-            while True:
-                try:
-                    accepted, address = await loop.sock_accept(listener)
-                except OSError as error:
-                    self.logger.error("cannot accept connections for a moment: %s", error)
-                    await asyncio.sleep(_ACCEPT_RETRY_S)
-                    continue
-                task = loop.create_task(self._welcome(accepted, address[:2]))
-                self._welcomes.add(task)
-                task.add_done_callback(self._welcomes.discard)
-                # A flood of connections must not keep the loop from the others.
-                await asyncio.sleep(0)
-
-    async def _welcome(self, accepted: socket.socket, address: tuple[str, int]) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(self, address),
-                accepted,
-                ssl=self._ssl_context,
-                ssl_handshake_timeout=self.answer_timeout if self._ssl_context else None,
-            )
-        except OSError as error:
-            self.logger.warning("%s:%d refused in its TLS handshake: %s", *address, error)
-
     async def _tick(self) -> None:
         """One clock for all: heartbeats and deadlines, instead of a timer a client.
 
@@ -293,29 +260,3 @@ def _check_types(valid_types: Sequence[str]) -> tuple[str, ...]:
         if not kind or "#" in kind or not kind.isprintable():
             raise ValueError(f"{kind!r} cannot be a device type: empty, or '#' or control in it")
     return tuple(valid_types)
-
-
-def _listen(host: str, port: int, backlog: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=backlog)
-    except OSError as error:
-        raise ToolError(
-            f"cannot listen on {host}:{port}: {_why(error)}; "
-            "choose another port, or 0 for any that is free",
-            kind="cannot_listen",
-        ) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _why(error: OSError) -> str:
-    # create_server adds the address to strerror; name resolution has numbers of its own.
-    named = isinstance(error, socket.gaierror) or not error.errno
-    return str(error.strerror or error) if named else os.strerror(error.errno or 0)
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
