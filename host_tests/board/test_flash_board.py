@@ -21,9 +21,10 @@ from motelink_tools.flash.remote import TEMP
 DEADLINE_S = 30
 # Says that it ran, and with what, in a file: the board's folder is the host's.
 MAIN = """\
-import app
-with open("ran.txt", "w") as f:
+import app, os
+with open("ran.new", "w") as f:
     f.write(app.VALUE)
+os.rename("ran.new", "ran.txt")
 while True:
     pass
 """
@@ -54,20 +55,22 @@ class Bench:
         return Options(**{"port": port, "paths": paths, **options})  # type: ignore[arg-type]
 
     def flash(self, on: VirtualBoard, **options: object) -> Result:
-        (self.folder / "ran.txt").unlink(missing_ok=True)
+        self.forget_that_it_ran()
         return flash(self.options(on.port, **options))
 
-    def wait_until_it_ran(self) -> str:
-        """Power-on or reset to the end of main.py's first lines; what it saw as app.VALUE."""
+    def forget_that_it_ran(self) -> None:
+        (self.folder / "ran.txt").unlink(missing_ok=True)
+
+    def wait_until_it_ran(self, *values: str) -> None:
+        """Power-on or reset to the end of main.py's first lines, with app.VALUE one of these."""
         ran = self.folder / "ran.txt"
-        wait_for(lambda: ran.is_file() and ran.read_text() != "", "main.py to run")
-        return ran.read_text()
+        wait_for(lambda: ran.is_file() and ran.read_text() in values, f"main.py with {values}")
 
     def files(self) -> dict[str, bytes]:
         return {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and path.name != "ran.txt"
+            if path.is_file() and path.stem != "ran"
         }
 
 
@@ -86,25 +89,25 @@ def test_a_flashed_board_runs_the_new_firmware(bench: Bench, board: VirtualBoard
     first = bench.flash(board)
     assert first.summary.sent == ("app.mpy", "main.py")
     assert first.summary.bytes == sum(map(len, bench.files().values()))
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
     # main.py now loops for ever: the next flash has to interrupt it.
     again = bench.flash(board)
     assert again.summary.sent == ()
     assert again.summary.unchanged == ("app.mpy", "main.py")
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
     bench.write("app.py", "VALUE = 'second'\n")
     assert bench.flash(board).summary.sent == ("app.mpy",)
-    assert bench.wait_until_it_ran() == "second"
+    bench.wait_until_it_ran("second")
 
 
 def test_source_and_compiled_replace_each_other(bench: Bench, board: VirtualBoard) -> None:
     bench.flash(board)
     bench.write("app.py", "VALUE = 'as source'\n")
     assert bench.flash(board, as_source=True).summary.removed == ("app.mpy",)
-    assert bench.wait_until_it_ran() == "as source"
+    bench.wait_until_it_ran("as source")
     bench.write("app.py", "VALUE = 'compiled'\n")
     assert bench.flash(board).summary.removed == ("app.py",)
-    assert bench.wait_until_it_ran() == "compiled"
+    bench.wait_until_it_ran("compiled")
     assert set(bench.files()) == {"main.py", "app.mpy"}
 
 
@@ -143,14 +146,14 @@ def test_a_dry_run_touches_nothing_and_the_program_goes_on(
     bench: Bench, board: VirtualBoard
 ) -> None:
     bench.flash(board)
-    bench.wait_until_it_ran()
+    bench.wait_until_it_ran("first")
     (bench.folder / f"app.mpy{TEMP}").write_bytes(b"leftover")
     bench.write("app.py", "VALUE = 'second'\n")
     before = bench.files()
     result = bench.flash(board, dry_run=True)
     assert result.summary.sent == ("app.mpy",)
     assert result.summary.removed == (f"app.mpy{TEMP}",)
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
     assert bench.files() == before
 
 
@@ -199,13 +202,14 @@ def test_the_cable_may_be_pulled_at_any_byte(
             if power == "stays":
                 bench.flash(board)  # the same board, in the middle of whatever it was at
                 assert bench.files() == new
-                assert bench.wait_until_it_ran() == "second"
+                bench.wait_until_it_ran("second")
         if power == "goes":
             left = {name: data for name, data in bench.files().items() if TEMP not in name}
             assert set(left) == set(new)
             assert all(left[name] in (old[name], new[name]) for name in left)
+            bench.forget_that_it_ran()
             with VirtualBoard(bench.folder):
-                assert bench.wait_until_it_ran() in ("first", "second")
+                bench.wait_until_it_ran("first", "second")
             with VirtualBoard(bench.folder) as board:
                 bench.flash(board)
             assert bench.files() == new
@@ -215,7 +219,7 @@ def test_ctrl_c_here_leaves_the_old_firmware_running(
     bench: Bench, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.flash(board)
-    bench.wait_until_it_ran()
+    bench.wait_until_it_ran("first")
     bench.write("app.py", f"VALUE = 'second'\nTEXT = {os.urandom(2000)!r}\n")
     real = serial.Serial.write
 
@@ -229,7 +233,7 @@ def test_ctrl_c_here_leaves_the_old_firmware_running(
     monkeypatch.setattr(serial.Serial, "write", write)
     with pytest.raises(KeyboardInterrupt):
         bench.flash(board)
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
 
 
 def test_a_boot_that_never_returns_can_be_replaced(
@@ -237,11 +241,11 @@ def test_a_boot_that_never_returns_can_be_replaced(
 ) -> None:
     monkeypatch.setattr(transport, "_BOOT_S", 1.0)
     bench.flash(board)
-    bench.wait_until_it_ran()
+    bench.wait_until_it_ran("first")
     (bench.folder / "boot.py").write_text("while True:\n    pass\n")
     bench.write("boot.py", "pass\n")
     assert bench.flash(board).summary.sent == ("boot.py",)
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
 
 
 def test_a_full_file_system_keeps_the_old_firmware(bench: Bench) -> None:
@@ -253,7 +257,7 @@ def test_a_full_file_system_keeps_the_old_firmware(bench: Bench) -> None:
             bench.flash(board)
         assert info.value.kind == "full"
         assert bench.files() == before
-        assert bench.wait_until_it_ran() == "first"
+        bench.wait_until_it_ran("first")
 
 
 def test_two_boards_are_listed_and_each_can_be_chosen(
@@ -276,7 +280,7 @@ def test_two_boards_are_listed_and_each_can_be_chosen(
         assert first.port in str(info.value)
         assert second.port in str(info.value)
         two.flash(second)
-        assert two.wait_until_it_ran() == "first"
+        two.wait_until_it_ran("first")
         assert one.files() == {}
 
 
@@ -290,10 +294,10 @@ def test_another_kind_of_board_is_refused_and_goes_on_running(
     bench: Bench, board: VirtualBoard
 ) -> None:
     bench.flash(board)
-    bench.wait_until_it_ran()
+    bench.wait_until_it_ran("first")
     with pytest.raises(ToolError, match=r"is virtual .*, not esp32"):
         bench.flash(board, board="esp32")
-    assert bench.wait_until_it_ran() == "first"
+    bench.wait_until_it_ran("first")
     assert bench.flash(board, board="esp32", force=True).board == "esp32"
 
 

@@ -1,9 +1,9 @@
 """The serial line to a board: which port, and code run there through its raw REPL.
 
 This is the one file that knows mpremote's internals. Used of it: ``SerialTransport`` with its
-``serial`` (pyserial), ``enter_raw_repl``, ``exit_raw_repl``, ``exec_raw``, ``exec_raw_no_follow``
-and ``close``; ``TransportError``. mpremote prints what it could not understand to stdout; that is
-caught here, so that stdout belongs to the tool.
+``serial`` (pyserial), ``enter_raw_repl``, ``exit_raw_repl``, ``exec_raw``, ``exec_raw_no_follow``,
+``read_until`` and ``close``; ``TransportError``. mpremote prints what it could not understand to
+stdout; that is caught here, so that stdout belongs to the tool.
 """
 
 import io
@@ -36,8 +36,12 @@ ANSWER_S = 10.0  # an ESP32 that resets when its port is opened is up again afte
 _ATTEMPT_S = 2.0  # a Ctrl-C that comes while a board boots is lost: ask again after this
 _BOOT_S = 10.0  # boot.py may take a while; mpremote itself allows 10 s of silence, no more
 _EXEC_S = 20.0  # silence allowed in one command: erasing flash, hashing a file of megabytes
-_READ_S = 0.5  # mpremote reads a pseudo-terminal blocking; this lets it look at its deadlines
+# mpremote reads a pseudo-terminal blocking, and looks at its deadlines when a read gives up. It
+# also expects two bytes from one read, in the middle of a command.
+_READ_S = 10.0
+_ENTER_READ_S = 0.2
 _WRITE_S = 10.0
+_NEVER = b"\xff"  # in no text: reading up to it is reading until there is silence
 
 
 class RemoteError(Exception):
@@ -114,6 +118,7 @@ def connect(port: str, *, reset: bool = True, answer_s: float = ANSWER_S) -> Ite
     try:
         try:
             _enter_raw_repl(link, port, answer_s)
+            link.serial.timeout = _READ_S
         except OSError as error:
             raise _gone(port) from error
         try:
@@ -153,7 +158,7 @@ def find_port(wanted: str | None = None) -> str:
 
 def _open(port: str) -> SerialTransport:
     try:
-        link = SerialTransport(port, timeout=_READ_S)
+        link = SerialTransport(port, timeout=_ENTER_READ_S)
     except (TransportError, ValueError) as error:
         raise _cannot_open(port) from error
     link.serial.write_timeout = _WRITE_S
@@ -207,8 +212,7 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
         with _quiet_mpremote():
             link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
     except TransportError as error:
-        # Ctrl-C ends boot.py and the board greets unasked, which the second time throws away.
-        if not all(_try_raw_repl(link, _ATTEMPT_S, io.StringIO()) for _ in range(2)):
+        if not _interrupt_boot(link):
             raise ToolError(
                 f"the board on {port} does not come back from a soft reset; "
                 "press its reset button and try again",
@@ -223,6 +227,14 @@ def _try_raw_repl(link: SerialTransport, seconds: float, said: io.StringIO) -> b
     except TransportError:
         return False
     return True
+
+
+def _interrupt_boot(link: SerialTransport) -> bool:
+    """Ctrl-C ends boot.py, and the board greets unasked: wait that out, then ask once more."""
+    if not _try_raw_repl(link, _ATTEMPT_S, io.StringIO()):
+        return False
+    link.read_until(1, _NEVER, timeout=_ENTER_READ_S, timeout_overall=_ATTEMPT_S)
+    return _try_raw_repl(link, _ATTEMPT_S, io.StringIO())
 
 
 def _quiet_mpremote() -> redirect_stdout[io.StringIO]:

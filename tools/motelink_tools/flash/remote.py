@@ -20,8 +20,9 @@ from motelink_tools.transport import RemoteError
 TEMP = ".~flash"  # as in on_board.py
 _AGENT = Path(__file__).with_name("on_board.py")
 _PATHS_A_COMMAND = 24  # each takes about 60 bytes of the board's heap while it is looked at
-# A chunk goes as base64 text, 4 characters for 3 bytes, free of control characters. Its literal,
-# the decoded bytes and the compiler share the board's heap.
+# A chunk goes as base64 text, 4 characters for 3 bytes, free of control characters. Its text, the
+# literal, the decoded bytes and the compiler share a heap that may be fragmented.
+_HEAP_A_CHUNK = 48
 _CHUNK_MIN = 384
 _CHUNK_MAX = 3072
 _ENOENT, _EACCES, _ENOSPC, _EROFS = 2, 13, 28, 30
@@ -62,7 +63,7 @@ class Remote:
         lines = _AGENT.read_text(encoding="utf-8").splitlines()
         self._exec("\n".join(line for line in lines if not line.lstrip().startswith("#")))
         self.about = self._about()
-        spare = self.about.heap_free // 16
+        spare = self.about.heap_free // _HEAP_A_CHUNK
         self._chunk = min(_CHUNK_MAX, max(_CHUNK_MIN, spare)) // 3 * 3
 
     def _about(self) -> About:
