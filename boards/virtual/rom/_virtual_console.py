@@ -6,11 +6,8 @@ the host must know (a kind, a detail and a number, see `_tell`); ``commands`` gi
 kind, a number, a length), and ``source`` is the file that the code is in.
 
 The firmware may fill the heap or lock it, and a Ctrl-C may come at any moment: nothing here
-allocates between two commands, and a command that was interrupted before it began still ends.
-Ctrl-C is a signal (_virtual_interrupt), and one that comes just before a blocking read is not seen
-until the read has ended. So the host sends it only after it was told that a program began, and
-answers Done with a command that does nothing: once that is read, no Ctrl-C is left that could hit
-the next program.
+allocates between two commands, Ctrl-C interrupts nothing but a program (_virtual_interrupt), and
+the host sends it only after it was told that the program began.
 """
 
 import gc
@@ -27,7 +24,6 @@ import __main__
 
 _RUN_FILE = 0
 _RUN_SINGLE = 1
-_SETTLE = 3
 _RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
@@ -167,6 +163,7 @@ def _length():
 def _execute():
     scope = __main__.__dict__
     try:
+        _virtual_interrupt.enable()
         _tell(ord("B"))
         _source.seek(0)
         if _command[0] == _RUN_FILE:
@@ -174,10 +171,13 @@ def _execute():
         else:
             mode = "single" if _command[0] == _RUN_SINGLE else "exec"
             exec(compile(_source.read(_length()), "<stdin>", mode), scope)  # noqa: S102
+        _virtual_interrupt.disable()
     except SystemExit:
+        _virtual_interrupt.disable()
         _unlock_heap()
         _tell(ord("E"))
     except BaseException as error:
+        _virtual_interrupt.disable()
         _unlock_heap()
         _tell(ord("X"))
         sys.print_exception(error)
@@ -192,22 +192,20 @@ def _unlock_heap():
 
 def _serve():
     global _done
-    ending = 0
     while True:
         try:
             while True:
                 if _number() != _done:
                     _unlock_heap()
-                    ending = _number()
-                    _tell(ord("D"), 0, ending)
-                    _done = ending
+                    _tell(ord("D"), 0, _number())
+                    _done = _number()
                 if not _commands.readinto(_command):
                     sys.exit()  # the host has closed the board
-                if _command[0] != _SETTLE:
-                    _execute()
-        except KeyboardInterrupt as error:
+                _execute()
+        except KeyboardInterrupt as error:  # it came while the program was ending
+            _virtual_interrupt.disable()
             _unlock_heap()
-            if _number() != _done and _number() != ending:  # else it came after the end
+            if _number() != _done:
                 _tell(ord("X"))
                 sys.print_exception(error)
 

@@ -5,6 +5,8 @@ to be: in the middle of a collection that leaves the heap locked, in a dict that
 names. A board sets the pending exception instead, which the interpreter raises between two
 bytecodes. So does the handler here. The word that it sets is in no module, but stands in the
 interpreter's state behind the current locals and globals, whose addresses are known.
+
+As in firmware, Ctrl-C interrupts programs only: between `enable` and `disable`.
 """
 
 import struct
@@ -24,7 +26,8 @@ _LAYOUT = "<Q" if _WORD == 8 else "<I"
 _PENDING = 4 * _WORD
 
 _error = KeyboardInterrupt()
-_pending = None
+_enabled = True  # while this interpreter is being tried
+_pending = bytearray(_WORD)  # until it is found
 _traceback = None
 _error_address = 0
 _handlers = None  # kept, or the collector takes them
@@ -51,8 +54,26 @@ def _find_pending():
     return None
 
 
+def enable():
+    """From here on Ctrl-C interrupts."""
+    global _enabled
+    _enabled = True
+
+
+def disable():
+    """From here on it does not, not even one that has come already.
+
+    The interpreter raises only where it jumps, and there is no jump in here.
+    """
+    global _enabled
+    _enabled = False
+    struct.pack_into(_LAYOUT, _pending, 0, 0)
+
+
 def _interrupt(_signal):
     """Runs as a hard interrupt: must not allocate."""
+    if not _enabled:
+        return
     struct.pack_into(_LAYOUT, _traceback, 0, 0)
     struct.pack_into(_LAYOUT, _traceback, _WORD, 0)
     struct.pack_into(_LAYOUT, _pending, 0, _error_address)
@@ -67,9 +88,10 @@ def install():
     interpreter is of another make. To be called by a function that `__main__` called.
     """
     global _pending, _traceback, _error_address, _handlers
-    _pending = _find_pending()
-    if _pending is None:
+    found = _find_pending()
+    if found is None:
         return SIGINT
+    _pending = found
     _error_address = address(_error)
     _traceback = uctypes.bytearray_at(_error_address + _WORD, 2 * _WORD)
     libc = ffi.open("libc.so.6")

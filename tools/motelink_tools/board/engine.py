@@ -276,8 +276,6 @@ class Engine:
         """The program has ended: the console has the line again, or booting goes on."""
         error = _cook(_OWN_FRAME.sub(b"", bytes(self._error or b"")))
         leaves = self._leaves
-        assert self._process is not None
-        self._process.settle()
         self._program = 0
         self._error = None
         self._leaves = False

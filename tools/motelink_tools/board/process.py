@@ -45,7 +45,6 @@ class Kind(Enum):
     FILE = 0
     SINGLE = 1
     EXEC = 2
-    SETTLE = 3
 
 
 @dataclass(frozen=True)
@@ -158,16 +157,9 @@ class Process:
         self._number = (self._number + 1) % _NUMBERS
         self.next_nudge = _NEVER
         os.pwrite(self._source, source, 0)
-        self._command(kind, len(source))
-        return self._number
-
-    def settle(self) -> None:
-        """The program's event D has arrived; no interrupt will be sent before the next one's B."""
-        self._command(Kind.SETTLE, 0)
-
-    def _command(self, kind: Kind, size: int) -> None:
         with suppress(BrokenPipeError):  # it has just ended, which `ended` reports
-            os.write(self._commands, _COMMAND.pack(kind.value, self._number, size))
+            os.write(self._commands, _COMMAND.pack(kind.value, self._number, len(source)))
+        return self._number
 
     def takes_interrupts(self) -> bool:
         """Whether a Ctrl-C interrupts the firmware. If not, it asked (micropython.kbd_intr) for
