@@ -1,5 +1,5 @@
-# Runs first, before main.py. It must return, and quickly: a board whose boot.py hangs cannot be
-# flashed. Whatever may fail or wait belongs in main.py.
+# Runs first, before main.py, and must return: until it does nothing else runs, and a flash has to
+# interrupt it. Whatever may fail or wait belongs in main.py.
 import gc
 
 gc.collect()
