@@ -83,7 +83,10 @@ class Peer:
     def expect_close(self):
         """The client closes."""
         self.wait(lambda: _readable(self.sock), "a close")
-        assert self.sock.recv(100) == b""
+        try:
+            assert self.sock.recv(100) == b""
+        except OSError:
+            pass  # it had not read all that was sent: a reset
 
     def read_slowly(self):
         """Make the kernel's buffers small, as a board's are. Before the client connects."""
