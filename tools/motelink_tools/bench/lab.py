@@ -1,0 +1,156 @@
+"""A MicroPython with the device library on it, as a board has it, and what can be measured there.
+
+The library and the programs of ``on_device/`` are compiled to .mpy as the flasher does, into a
+temporary folder. A program prints its results as lines ``name value``.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from motelink_tools import micropython
+from motelink_tools.errors import ToolError
+from motelink_tools.flash.mpy import Abi, MpyCross
+from motelink_tools.flash.sources import library_modules
+
+HEAP = "128k"
+_PROGRAMS = Path(__file__).with_name("on_device")
+DEADLINE_S = 120.0
+
+Say = Callable[[str], None]
+
+
+class Lab:
+    """What benchmarks measure with. ``say`` takes a line about what is being done now.
+
+    ``quick`` asks for fewer repetitions: the same figures, with more noise in those of time.
+    """
+
+    def __init__(self, folder: Path, *, quick: bool, say: Say) -> None:
+        self._folder = folder
+        self.quick = quick
+        self.say = say
+
+    @cached_property
+    def interpreter(self) -> micropython.Interpreter:
+        """The MicroPython that everything is measured on: 32-bit, where it can be had."""
+        return micropython.find(say=self.say)
+
+    def require_32_bits(self) -> None:
+        """Raise ToolError where memory figures would not be a board's."""
+        if self.interpreter.bits != 32:
+            raise ToolError(
+                "needs the 32-bit MicroPython, whose memory is laid out as a board's; "
+                "'motelink micropython' says why it is not here",
+                kind="no_micropython",
+            )
+
+    def modules(self) -> dict[str, int]:
+        """The bytes of each module's .mpy, by the name it is imported with."""
+        package = self._library / "motelink"
+        return {
+            "motelink" if file.stem == "__init__" else f"motelink.{file.stem}": file.stat().st_size
+            for file in package.glob("*.mpy")
+        }
+
+    def run(
+        self, program: str, *arguments: object, heap: str = HEAP, deadline_s: float = DEADLINE_S
+    ) -> dict[str, int]:
+        """Run one program of ``on_device/`` and return what it printed.
+
+        Raises ToolError ``program_failed`` when it ends with an error, or not in time.
+        """
+        command = self.interpreter.command("-m", program, *map(str, arguments), heap=heap)
+        return _results(program, self._execute(program, command, deadline_s).stdout)
+
+    def has_valgrind(self) -> bool:
+        """Whether `instructions` can be asked."""
+        return shutil.which("valgrind") is not None
+
+    def instructions(self, program: str, *arguments: object, heap: str = HEAP) -> int:
+        """How many instructions a whole run of the program executes, its start included."""
+        machine = self.interpreter.for_valgrind()
+        command = [
+            *("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"),
+            *machine.command("-m", program, *map(str, arguments), heap=heap),
+        ]
+        done = self._execute(program, command)
+        counted = re.search(r"Collected : (\d+)", done.stderr)
+        if not counted:
+            raise ToolError(
+                f"valgrind counted nothing: {_last_line(done.stderr)}", kind="no_valgrind"
+            )
+        return int(counted[1])
+
+    def _execute(
+        self, program: str, command: list[str], deadline_s: float = DEADLINE_S
+    ) -> "subprocess.CompletedProcess[str]":
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self._library,
+                env={**os.environ, "MICROPYPATH": str(self._library)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=deadline_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(
+                f"{program} did not end within {deadline_s:.0f} s", kind="program_failed"
+            ) from error
+        if done.returncode:
+            trouble = _last_line(done.stdout) or _last_line(done.stderr)
+            raise ToolError(
+                f"{program} ended with status {done.returncode}: {trouble}", kind="program_failed"
+            )
+        return done
+
+    @cached_property
+    def _library(self) -> Path:
+        self.say("compiling the library")
+        jobs = {f"motelink/{path.name}": path for path in library_modules()}
+        jobs |= {path.name: path for path in _PROGRAMS.glob("*.py")}
+        compiler = MpyCross.find()
+        abi = compiler.check(self._abi(), self.interpreter.version)
+        compiled = compiler.compile([(path, dest) for dest, path in jobs.items()], abi)
+        (self._folder / "motelink").mkdir()
+        for dest, data in zip(jobs, compiled, strict=True):
+            (self._folder / dest).with_suffix(".mpy").write_bytes(data)
+        return self._folder
+
+    def _abi(self) -> Abi | None:
+        ask = "import sys; print(getattr(sys.implementation, '_mpy', 0))"
+        done = subprocess.run(
+            self.interpreter.command("-c", ask), capture_output=True, text=True, check=True
+        )
+        return Abi.from_word(int(done.stdout))
+
+
+@contextmanager
+def opened(*, quick: bool, say: Say) -> Iterator[Lab]:
+    """A lab whose folder goes when it is left."""
+    with tempfile.TemporaryDirectory(prefix="motelink-bench-") as folder:
+        yield Lab(Path(folder), quick=quick, say=say)
+
+
+def _results(program: str, output: str) -> dict[str, int]:
+    results = {}
+    for line in output.splitlines():
+        name, _, value = line.partition(" ")
+        try:
+            results[name] = int(value)
+        except ValueError:
+            raise ToolError(f"{program} said {line!r}", kind="program_failed") from None
+    return results
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]

@@ -1,0 +1,57 @@
+"""``motelink bench``: measure memory, instructions and speed, beside a floor in the same run."""
+
+import argparse
+import os
+from pathlib import Path
+
+_DESCRIPTION = """\
+Measure on a real 32-bit MicroPython, whose heap is laid out as a board's: what operations
+allocate, how many instructions they take beside bare sockets, what the library occupies; and the
+host's Manager with 2,000 devices. Targets that are not met are said so.
+
+Instructions are counted with valgrind, where it is installed.
+"""
+
+_EXAMPLES = """\
+examples:
+  motelink bench                         everything, about 3 minutes
+  motelink bench --only manager          the tables whose name contains "manager"
+  motelink bench --only 'manager.*' --quick
+  motelink bench --json figures.json     also one flat JSON object; BENCH_JSON=FILE does the same
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure memory, instructions and speed",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="PATTERN", help="only tables of this name"
+    )
+    parser.add_argument("--json", dest="json_file", metavar="FILE", help="write the figures there")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, a smaller load")
+    parser.add_argument("--list", action="store_true", help="say which tables there are")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from motelink_tools.bench import session
+
+    if arguments.list:
+        print(*session.listing(), sep="\n")
+        return 0
+    json_file = arguments.json_file or os.environ.get("BENCH_JSON")
+    complete = session.run(
+        Console(),
+        only=arguments.only,
+        json_file=Path(json_file) if json_file else None,
+        quick=arguments.quick,
+    )
+    return 0 if complete else 1
