@@ -31,6 +31,8 @@ def ticks_ms() -> int:
 
 
 def ticks_add(ticks: int, delta: int) -> int:
+    if abs(delta) >= _PERIOD // 2:
+        raise OverflowError("ticks interval overflow")
     return (ticks + delta) % _PERIOD
 
 

@@ -78,7 +78,10 @@ class Message:
 
     def __eq__(self, other) -> bool:
         i = self.start
-        if len(other) != self.end - i:
+        try:
+            if len(other) != self.end - i:
+                return False
+        except TypeError:
             return False
         for byte in other:
             if self.data[i] != byte:
@@ -96,14 +99,15 @@ class Message:
 
     def text(self) -> str:
         """The content as UTF-8 text. Raises ValueError (UnicodeError) when it is not."""
-        return str(self.payload(), "utf-8")
+        return self.bytes().decode()  # up to 1.25 str() of a memoryview checks nothing
 
     def int(self):
         """The content as a decimal integer. Raises ValueError when it is not one."""
         return int(self.bytes())
 
     def json(self):
-        """The content parsed as JSON. Raises ValueError when it is not JSON."""
+        """The content parsed as JSON. Raises ValueError when it is not JSON; MicroPython up to
+        1.25 takes an object or array whose end is missing."""
         import json
 
         return json.loads(self.bytes())

@@ -6,8 +6,8 @@ the same names:
 
 - ``RUNTIME``: "micropython", "circuitpython" or "cpython"; ``const``.
 - time: ``ticks_ms() ticks_add(t, ms) ticks_diff(a, b)`` (MicroPython's semantics: small ints that
-  wrap; differences up to 2**29 ms, 6 days), ``sleep_ms(ms)``, ``unix_time()`` (seconds since 1970
-  by the RTC, whatever its truth).
+  wrap; differences below 2**29 ms, 6 days, and OverflowError for adding more), ``sleep_ms(ms)``,
+  ``unix_time()`` (seconds since 1970 by the RTC, whatever its truth).
 - memory: ``heap_lock() heap_unlock() mem_alloc() mem_free() collect()``, and copying without
   allocating: ``copy_into(dst, at, src, n)``, ``move(dst, at, src, start, n)``; both need ``SLACK``
   spare bytes at the end of ``dst``.
