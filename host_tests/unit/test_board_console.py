@@ -1,5 +1,7 @@
 """The serial console as a machine of its own: bytes in, texts and requests out."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def drive(pieces):
 def test_it_does_not_matter_where_the_line_cuts_the_bytes(codes, cuts):
     data = bytes(codes)
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    pieces = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(edges)]
     assert drive(pieces) == drive([data])
 
 
@@ -49,7 +51,7 @@ def test_any_bytes_leave_a_console_that_ctrl_c_and_ctrl_b_bring_back(data):
     ("typed", "source"),
     [
         (b"ac\x1b[Db\r", b"abc"),  # left
-        (b"abd\x02\x7fc\r", b"ab\x02c"[:2] + b"c"),  # Ctrl-B is no letter, backspace
+        (b"abd\x02\x7fc\r", b"abc"),  # Ctrl-B is no letter, backspace
         (b"bc\x01a\r", b"abc"),  # Ctrl-A: start of line
         (b"bc\x1b[Ha\x1b[Fd\r", b"abcd"),  # Home, End
         (b"xabc\x1b[1~\x1b[3~\r", b"abc"),  # Delete
