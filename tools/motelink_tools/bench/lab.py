@@ -20,6 +20,8 @@ from motelink_tools.flash.mpy import Abi, MpyCross
 from motelink_tools.flash.sources import library_modules
 
 HEAP = "128k"
+# Relative, since every module's heap holds its path: a board's is as short.
+_PATH = ":lib"
 _PROGRAMS = Path(__file__).with_name("on_device")
 DEADLINE_S = 120.0
 
@@ -53,7 +55,7 @@ class Lab:
 
     def modules(self) -> dict[str, int]:
         """The bytes of each module's .mpy, by the name it is imported with."""
-        package = self._library / "motelink"
+        package = self._board / "lib" / "motelink"
         return {
             "motelink" if file.stem == "__init__" else f"motelink.{file.stem}": file.stat().st_size
             for file in package.glob("*.mpy")
@@ -94,8 +96,8 @@ class Lab:
         try:
             done = subprocess.run(
                 command,
-                cwd=self._library,
-                env={**os.environ, "MICROPYPATH": str(self._library)},
+                cwd=self._board,
+                env={**os.environ, "MICROPYPATH": _PATH},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -114,14 +116,15 @@ class Lab:
         return done
 
     @cached_property
-    def _library(self) -> Path:
+    def _board(self) -> Path:
+        """What the board's root folder would be: the programs, and ``lib/``."""
         self.say("compiling the library")
-        jobs = {f"motelink/{path.name}": path for path in library_modules()}
+        jobs = {f"lib/motelink/{path.name}": path for path in library_modules()}
         jobs |= {path.name: path for path in _PROGRAMS.glob("*.py")}
         compiler = MpyCross.find()
         abi = compiler.check(self._abi(), self.interpreter.version)
         compiled = compiler.compile([(path, dest) for dest, path in jobs.items()], abi)
-        (self._folder / "motelink").mkdir()
+        (self._folder / "lib" / "motelink").mkdir(parents=True)
         for dest, data in zip(jobs, compiled, strict=True):
             (self._folder / dest).with_suffix(".mpy").write_bytes(data)
         return self._folder
