@@ -18,6 +18,7 @@ APT = """\
 echo "$@" >> "{log}"
 case "$*" in
 *indextargets*) printf '%s' '{mirrors}' ;;
+*print-uris*) printf "%s" "{uris}" ;;
 *update*) if grep -q broken ../sources.list; then
     echo 'E: The repository does not have a Release file.' >&2; exit 100; fi ;;
 *download*) for p in micropython libc6; do : > $p.deb; done ;;
@@ -55,9 +56,9 @@ def script(path, text):
 def apt(bin_folder, tmp_path):
     """Install the stand-ins; returns the lines that apt-get was called with."""
 
-    def install(mirrors="http://mirror.test/debian"):
+    def install(mirrors="http://mirror.test/debian", uris=""):
         log = tmp_path / "apt.log"
-        script(bin_folder / "apt-get", APT.format(log=log, mirrors=mirrors))
+        script(bin_folder / "apt-get", APT.format(log=log, mirrors=mirrors, uris=uris))
         script(bin_folder / "dpkg-deb", DPKG)
         return lambda: log.read_text().splitlines()
 
@@ -101,6 +102,11 @@ def test_the_reason_is_the_first_thing_that_apt_says_and_nothing_is_left(apt, tm
     with pytest.raises(ToolError, match=r"does not have a Release file.*install 'micropython'"):
         micropython.find(say=print)
     assert [path.name for path in (tmp_path / "cache" / "micropython").iterdir()] == ["lock"]
+
+
+def test_a_machine_that_was_never_updated_has_a_mirror_all_the_same(apt):
+    apt("", "'http://mirror.test/debian/dists/stable/InRelease' mirror.test_InRelease 0")
+    assert micropython.find(say=print).bits == 32
 
 
 def test_a_machine_without_package_sources_is_told_so(apt):

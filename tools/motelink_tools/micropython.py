@@ -9,6 +9,7 @@ root is needed. Where that cannot be done, an installed ``micropython`` serves, 
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,21 +199,24 @@ def _require_apt() -> None:
 
 def _mirrors() -> list[str]:
     """The mirrors this machine's apt uses, in its order, those for security updates left out."""
-    found = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(SITE)"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    sites = dict.fromkeys(found.stdout.split("\n"))
-    mirrors = [site for site in sites if site.strip() and "security" not in site]
+    sites = _apt_says("indextargets", "--format", "$(SITE)").splitlines()
+    if not sites:  # it knows only what has been updated once, which a fresh container has not
+        sites = re.findall(r"'([^']+)/dists/", _apt_says("update", "--print-uris"))
+    mirrors = [site for site in dict.fromkeys(sites) if site and "security" not in site]
     if not mirrors:
         raise ToolError(
             "a 32-bit one cannot be fetched: apt on this machine has no package source",
             kind="no_mirror",
         )
     return mirrors
+
+
+def _apt_says(*args: str) -> str:
+    """What the system's apt-get answers to a question that changes nothing."""
+    asked = subprocess.run(
+        ["apt-get", *args], capture_output=True, text=True, timeout=60, check=False
+    )
+    return asked.stdout
 
 
 def _fetch(suite: str, folder: Path) -> None:
