@@ -24,12 +24,17 @@ class Stream:
         self.tx = Buffer(tx_size)
         self.sock = None
         self._most = tx_size  # bytes a write
+        self._secure = False
+        # Bytes of a write that would block. TLS may have encrypted them already, and then wants
+        # the same ones again: whatever it is given, it takes it for those and says it is sent.
+        self._begun = 0
 
     def open(self, address) -> None:
         """Begin a TCP connection to an address of `port.resolve`. Raises OSError."""
         self.close()
         self.sock = port.tcp_open(address)
         self._most = self.tx.limit
+        self._secure = False
 
     def secure(self, context, host: str) -> None:
         """Put TLS over the connected socket; its handshake runs inside `fill` and `flush`.
@@ -39,7 +44,9 @@ class Stream:
         if port.unix_time() < _CLOCK_IS_SET:
             raise ConfigError("the clock is not set, so certificates cannot be checked")
         self.sock = port.tls_wrap(self.sock, context, host)
-        self._most = _TLS_WRITE
+        self._secure = True
+        if self._most > _TLS_WRITE:
+            self._most = _TLS_WRITE
 
     def fill(self) -> int:
         """Receive what there is into ``rx``; returns how many bytes, 0 when it would block.
@@ -84,25 +91,35 @@ class Stream:
                 raise self._lost(error)
             if sent == n:
                 return
+            if not sent:
+                sent = 0
+                if self._secure:
+                    self._begun = n
         tx.put(data)
-        tx.start += sent or 0
+        tx.start += sent
 
     def flush(self) -> bool:
         """Send what can be sent of ``tx``; True when all of it has gone."""
         tx = self.tx
-        n = tx.end - tx.start
-        if n > self._most:
-            n = self._most
+        n = self._begun
+        if not n:
+            n = tx.end - tx.start
+            if n > self._most:
+                n = self._most
         try:
-            n = self.sock.write(tx.data, tx.start, n)
+            sent = self.sock.write(tx.data, tx.start, n)
         except OSError as error:
             raise self._lost(error)
-        if n:
-            tx.start += n
-            if tx.start == tx.end:
-                tx.start = tx.end = 0
-                return True
-        return False
+        if not sent:
+            if self._secure:
+                self._begun = n
+            return False
+        self._begun = 0
+        tx.start += sent
+        if tx.start < tx.end:
+            return False
+        tx.start = tx.end = 0
+        return True
 
     def close(self) -> None:
         """Close the socket, if there is one, and forget what is in the buffers."""
@@ -110,6 +127,7 @@ class Stream:
         self.sock = None
         self.rx.clear()
         self.tx.clear()
+        self._begun = 0
         if sock:
             try:
                 sock.close()
@@ -117,6 +135,6 @@ class Stream:
                 pass  # a broken TLS socket may fail to say goodbye; it is closed all the same
 
     def _lost(self, error: OSError):
-        if self._most == _TLS_WRITE and port.is_certificate_error(error):
+        if self._secure and port.is_certificate_error(error):
             return ProtocolError("certificate refused: check ca=, the host's name and the clock")
         return ConnectionLost("connection lost: %s" % error)
