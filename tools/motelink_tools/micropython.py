@@ -109,8 +109,7 @@ def find(
     installed = shutil.which("micropython")
     if installed is None:
         raise ToolError(
-            f"no MicroPython: {reason}; install 'micropython' (package manager or "
-            "https://micropython.org) so that it is on PATH",
+            f"no MicroPython: {reason}; install 'micropython' so that it is on PATH",
             kind="no_micropython",
         )
     if bits == 32:

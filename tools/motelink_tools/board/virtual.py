@@ -19,7 +19,7 @@ from motelink_tools.board.process import Setup
 from motelink_tools.errors import ToolError
 
 CHIPS = ("esp32", "rp2")
-_MACHINE = "motelink virtual board with i386"
+_MACHINE = "motelink virtual board with %s"  # as MACHINE in boards/virtual/board.py begins
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 _LEAST_HEAP = 8 << 10
 _LEAST_FLASH = 16 << 10
@@ -103,6 +103,7 @@ class VirtualBoard:
             raise ToolError("the virtual board is started already", kind="started")
         self.folder.mkdir(parents=True, exist_ok=True)
         interpreter = self._interpreter or micropython.find()
+        machine = _MACHINE % self._chip
         setup = Setup(
             interpreter=interpreter,
             firmware=firmware.build(),
@@ -110,14 +111,14 @@ class VirtualBoard:
             heap=self._heap,
             flash=self._flash,
             chip=self._chip,
-            machine=_MACHINE,
+            machine=machine,
             unique_id=self._unique_id(),
         )
-        banner = f"{_full_version(interpreter)}; {_MACHINE}"
+        banner = f"{_full_version(interpreter)}; {machine}"
         self._closing = False
         self._running = Future()
-        self._wake_up = os.eventfd(0)
         self._line = Line(self._link)
+        self._wake_up = os.eventfd(0)
         self._engine = Engine(setup, self._line, banner)
         self._thread = threading.Thread(
             target=self._live, args=(self._engine,), name=f"board {self._line.port}", daemon=True
