@@ -12,6 +12,7 @@ import re
 import select
 import time
 from enum import Enum
+from itertools import islice
 from signal import Signals
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from motelink_tools.errors import ToolError
 _CTRL_C = b"\x03"
 _HEAP_TOLERANCE = 512  # bytes by which the free heap may differ from what was asked for
 _HEAP_ATTEMPTS = 5
+_MESSAGES_A_TURN = 32  # so that firmware that prints without end can be interrupted
 _RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")  # as in _virtual_console
 _OWN_FRAME = re.compile(rb'  File "_virtual_console\.py", .*\n')
 _LINE_END = re.compile(rb"\r?\n")
@@ -141,7 +143,8 @@ class Engine:
 
     def _deaf(self) -> int:
         """The line is not read while the program is slow to read data in which a Ctrl-C would be
-        just a byte; where it is not, the line has to be watched for one."""
+        just a byte; where it is not, the line has to be watched for one.
+        """
         process = self._process
         slow = self._input.full and process is not None and not process.takes_interrupts()
         return select.POLLIN if slow else 0
@@ -234,7 +237,9 @@ class Engine:
     # What the process says
 
     def _attend(self, process: Process, *, ended: bool) -> None:
-        for channel, data in process.messages():
+        count = 0
+        for channel, data in islice(process.messages(), _MESSAGES_A_TURN):
+            count += 1
             if channel is Channel.EVENT:
                 self._on_event(process.event(data))
                 if process is not self._process:
@@ -243,7 +248,7 @@ class Engine:
                 self._error += data
             else:
                 self._line.send(_cook(data) if channel is Channel.TEXT else data)
-        if ended:
+        if ended and count < _MESSAGES_A_TURN:
             self._crashed(process)
 
     def _on_event(self, event: Event) -> None:
