@@ -11,7 +11,6 @@ reset is a new process, so that every socket and every byte of the heap is as af
 import re
 import select
 import time
-from enum import Enum
 from itertools import islice
 from signal import Signals
 from typing import ClassVar
@@ -20,6 +19,7 @@ from motelink_tools.board.console import Console, Run, SoftReset
 from motelink_tools.board.line import Line
 from motelink_tools.board.process import Channel, Event, Kind, Process, Setup
 from motelink_tools.board.program_input import ProgramInput
+from motelink_tools.board.state import State
 from motelink_tools.errors import ToolError
 
 _CTRL_C = b"\x03"
@@ -35,18 +35,6 @@ _FOREVER = float("inf")
 def _cook(text: bytes) -> bytes:
     """Text as a terminal wants it. The firmware's own line editor, in input(), ends lines so."""
     return _LINE_END.sub(b"\r\n", text)
-
-
-class State(Enum):
-    """What the board is doing, as people see it."""
-
-    OFF = "off"
-    STARTING = "starting"
-    RUNNING = "running"
-    REPL = "repl"
-    RAW_REPL = "raw repl"
-    ASLEEP = "asleep"
-    SUSPENDED = "suspended"
 
 
 class Engine:

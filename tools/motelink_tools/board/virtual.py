@@ -13,9 +13,10 @@ from typing import Self
 
 from motelink_tools import micropython
 from motelink_tools.board import firmware
-from motelink_tools.board.engine import Engine, State
+from motelink_tools.board.engine import Engine
 from motelink_tools.board.line import Line
 from motelink_tools.board.process import Setup
+from motelink_tools.board.state import State
 from motelink_tools.errors import ToolError
 
 CHIPS = ("esp32", "rp2")
