@@ -6,7 +6,7 @@ from typing import Any
 _EXAMPLES = """\
 examples:
   motelink board                        one board; its files are in ./board
-  motelink board --link /tmp/board      reachable as /tmp/board at every start
+  motelink board --link ./ttyBoard      reachable as ./ttyBoard at every start
   motelink board --count 3 --heap 64k   three small ones, in ./board/1 to ./board/3
 then, in another terminal, with the path that was printed:
   mpremote connect PATH repl
