@@ -248,3 +248,25 @@ def test_many_connect_at_once():
             await asyncio.gather(*(device.close() for device in devices))
 
     run(program())
+
+
+def test_those_who_come_together_do_not_beat_together():
+    """The first heartbeats of 30 clients spread over half a period: a burst delays everybody."""
+
+    async def program():
+        rate = 1.5
+        async with AsyncManager(
+            ["test"], connection_port=0, heartbeat_rate=rate, backlogged_connections=64
+        ) as manager:
+            devices = await asyncio.gather(*(Streams.identified(manager, n) for n in range(30)))
+            loop, times = asyncio.get_running_loop(), []
+
+            async def beat(device):
+                await device.expect(b"\x02")
+                times.append(loop.time())
+
+            await asyncio.gather(*(beat(device) for device in devices))
+            assert max(times) - min(times) > rate / 4
+            await asyncio.gather(*(device.close() for device in devices))
+
+    run(program())

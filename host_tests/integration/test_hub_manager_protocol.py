@@ -1,6 +1,7 @@
 """The Manager and its devices on the wire: identification, heartbeats, refusals, the end."""
 
 import logging
+import select
 import socket
 import struct
 import threading
@@ -203,6 +204,15 @@ def test_the_heartbeat_rate_may_be_changed():
             assert client.connected
 
 
+def test_in_raw_what_might_begin_an_answer_is_delivered_at_the_end():
+    with Manager(["test"], connection_port=0, heartbeat_rate=0.02) as manager:
+        seen = collect(manager)
+        with connected(manager)[0] as device:
+            device.expect(device.dialect.heart)
+            device.send(b"crab")
+        wait_for(lambda: seen == [b"crab"])
+
+
 def test_in_raw_beat_is_data_unless_a_heartbeat_is_outstanding():
     with Manager(["test"], connection_port=0) as manager:
         seen = collect(manager)
@@ -248,11 +258,8 @@ def flood(device, frame, limit):
     """Send as much of repeated ``frame`` as anybody takes. Returns how many bytes."""
     device.socket.setblocking(False)
     sent = 0
-    while sent < limit:
-        try:
-            sent += device.socket.send(frame[sent % len(frame) :])
-        except BlockingIOError:
-            break
+    while sent < limit and select.select([], [device.socket], [], 0.3)[1]:
+        sent += device.socket.send(frame[sent % len(frame) :])
     device.socket.settimeout(DEADLINE_S)
     return sent
 
@@ -286,6 +293,18 @@ def test_a_flood_is_not_read_faster_than_handled():
             device.put((frame[cut:] if cut else b"") + device.dialect.encode(b"\x02"))
             wait_for(lambda: len(seen) == -(-sent // len(frame)))
             assert client.connected
+
+
+def test_recv_reads_more_than_fits_at_once():
+    """The holder of the lock makes room, and what the device could not send yet follows."""
+    with Manager(["test"], connection_port=0, framing="length") as manager:
+        device, client = connected(manager, framing="length")
+        frames = b"".join(device.dialect.encode(bytes(60_000)) for _ in range(200))
+        with device, client.connection_lock:
+            sending = threading.Thread(target=device.put, args=[frames])
+            sending.start()
+            assert [len(client.recv()) for _ in range(200)] == [60_000] * 200
+            sending.join()
 
 
 # -- what is reported --------------------------------------------------------------------------

@@ -256,7 +256,7 @@ INTERESTING = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(sorted(DIALECTS)),
     st.lists(st.tuples(INTERESTING, st.sampled_from(Expect)), max_size=30),
@@ -281,6 +281,7 @@ def test_any_bytes_are_decoded_or_refused(name, pieces):
         assert seen <= fed
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["terminated", "length"]), st.lists(st.binary()), st.data())
 def test_messages_arrive_whole_however_they_are_cut(name, bodies, draw):
     if name == "terminated":

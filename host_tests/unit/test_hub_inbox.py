@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -148,6 +149,27 @@ def test_the_lock_works_after_the_loop_is_closed(loop, bridge, inbox):
         pass
     with pytest.raises(LoopClosed):
         bridge.call(int)
+
+
+def test_what_was_called_before_the_close_still_runs():
+    """No thread is left waiting for a loop that has gone."""
+    results, calling = [], threading.Event()
+
+    def call(bridge):
+        calling.set()
+        results.append(bridge.call(int))
+
+    async def main():
+        bridge = Bridge()
+        thread = threading.Thread(target=call, args=[bridge], daemon=True)
+        thread.start()
+        calling.wait()
+        time.sleep(0.2)  # the loop is busy: the call waits in its queue
+        await bridge.close()
+        return thread
+
+    asyncio.run(main()).join(10)
+    assert results == [0]
 
 
 # -- who gets what -----------------------------------------------------------------------------

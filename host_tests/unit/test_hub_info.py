@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motelink.errors import ProtocolError
@@ -88,6 +88,7 @@ def test_the_end_is_found_wherever_tcp_cuts(data):
     assert scan(bytes([byte]) for byte in stream) == (info(data), b"beat}")
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(), st.recursive(st.text() | st.integers(), st.lists), max_size=5),
     st.binary(max_size=10),

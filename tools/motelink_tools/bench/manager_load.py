@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from motelink.manager_wire import RAW
-
 from motelink_tools.bench import manager_swarm
 from motelink_tools.bench.limits import allow_open_files, resident_bytes
 from motelink_tools.bench.manager_swarm import BROADCAST, DEVICE_TYPE, MESSAGE

@@ -21,7 +21,6 @@ from motelink.manager_wire import (
     RAW_BEAT,
     TERMINATED,
 )
-
 from motelink_tools.bench.limits import allow_open_files
 from motelink_tools.hub.manager.framing import DIALECTS
 

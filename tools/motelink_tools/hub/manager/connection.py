@@ -280,8 +280,6 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport.is_closing():
             return
-        if self._paused:
-            transport.resume_reading()
         transport.write(self._dialect.end)
         if transport.can_write_eof():
             transport.write_eof()

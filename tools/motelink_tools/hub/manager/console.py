@@ -24,6 +24,9 @@ _SHOWN_BYTES = 60
 # Events that may wait while the terminal is stopped (Ctrl-S, a full pipe).
 _WAITING_EVENTS = 10_000
 
+# Room for boards that come back all at once.
+_BACKLOG = 256
+
 Writer = Callable[[dict[str, Any]], None]
 
 
@@ -51,6 +54,7 @@ def serve(
             host,
             port,
             heartbeat_rate=heartbeat_rate,
+            backlogged_connections=_BACKLOG,
             # What is INFO there is printed here.
             logging_level=logging.WARNING,
             framing=framing,
