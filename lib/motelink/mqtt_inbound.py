@@ -1,0 +1,269 @@
+"""What a broker sends, cut into packets: the receiving half of `motelink.mqtt_session`. Sans-I/O.
+
+Reads ``rx`` in place. A PUBLISH larger than ``rx`` is handed on in chunks or skipped, whatever its
+size; the size of any other packet is known beforehand. Sections are those of MQTT 3.1.1.
+"""
+
+from array import array
+from struct import pack_into
+
+from motelink.buffer import Message
+from motelink.errors import ProtocolError, TooLarge
+from motelink.port import const
+
+_CONNECTING = const(1)
+_CONNACK = const(0x20)
+_PUBLISH = const(3)
+_PUBACK = const(0x40)
+_PUBREC = const(0x50)
+_SUBACK = const(0x90)
+_DUP = const(8)
+# What tx keeps free: an acknowledgement, and a ping, behind a message that waits.
+RESERVE = const(8)
+
+
+def is_topic(data, at: int, end: int) -> bool:
+    """Whether ``data[at:end]`` can be a message's topic (1.5.3, 4.7): UTF-8, 1 to 65535 bytes,
+    without NUL, ``+`` and ``#``. Allocates nothing."""
+    if not at < end < at + 65536:
+        return False
+    more = low = high = 0  # continuation bytes to come, the next of them in low..high
+    while at < end:
+        byte = data[at]
+        at += 1
+        if more:
+            if not low <= byte <= high:
+                return False
+            more -= 1
+            low = 0x80
+            high = 0xBF
+        elif byte < 0x80:
+            if byte < 44 and byte in (0, 35, 43):
+                return False
+        elif 0xC2 <= byte <= 0xF4:
+            more = 1 + (byte > 0xDF) + (byte > 0xEF)
+            # Neither an overlong form, nor a surrogate, nor beyond U+10FFFF.
+            low = 0xA0 if byte == 0xE0 else 0x90 if byte == 0xF0 else 0x80
+            high = 0x9F if byte == 0xED else 0x8F if byte == 0xF4 else 0xBF
+        else:
+            return False
+    return not more
+
+
+def prepared(topic: str) -> bytes:
+    """A topic checked and encoded, for publishing to it often. Raises ValueError."""
+    data = topic.encode()
+    if not is_topic(data, 0, len(data)):
+        raise ValueError("cannot publish to the topic %r" % topic)
+    return data
+
+
+class Topic(Message):
+    """The topic of a received message; compares with bytes, and with str (which allocates)."""
+
+    def __eq__(self, other) -> bool:
+        return self.text() == other if isinstance(other, str) else Message.__eq__(self, other)
+
+
+class Received(Message):
+    """A received message: its payload, as `Message` has it, ``topic``, ``qos`` and ``retain``."""
+
+    def __init__(self, data: bytearray):
+        super().__init__(data)
+        self.topic = Topic(data)
+        self.qos = 0
+        self.retain = 0
+
+
+class Inbound:
+    """``ids``: how many QoS 2 messages may be unreleased at once. ``owner``: see `Session`, which
+    adds ``_control(kind, at, n)`` for all packets but PUBLISH, and the states."""
+
+    def __init__(self, owner, ids: int):
+        self.owner = owner
+        self.rx = owner.rx
+        self.tx = owner.tx
+        self.state = 0
+        self.blocked = False  # tx must become empty first, then `Session.resume`
+        self._message = Received(self.rx.data)
+        self._ids = array("H", bytes(2 * ids))
+        self._known = 0  # so many of them are unreleased
+        self._left = 0  # bytes to come of a PUBLISH larger than rx
+        self._skip = 0  # of those, topic that does not fit into rx
+        self._size = 0  # of its payload
+        self._id = 0
+        self._wanted = True
+
+    def received(self) -> None:
+        """Consume what was received. Raises ProtocolError, AuthError. Allocates nothing."""
+        rx = self.rx
+        tx = self.tx
+        while rx.start < rx.end:
+            if tx.end - tx.start > tx.limit - RESERVE:
+                self.blocked = True
+            if self.blocked or not (self._rest(rx) if self._left else self._packet(rx)):
+                return
+
+    def answer(self, kind: int, pid: int) -> None:
+        """Put an acknowledgement into ``tx``."""
+        tx = self.tx
+        if tx.end + 4 > tx.limit:
+            tx.make_room(4)
+        pack_into(">BBH", tx.data, tx.end, kind, 2, pid)
+        tx.end += 4
+
+    def _packet(self, rx) -> bool:
+        """Read a packet; False when more of it must come first."""
+        data = rx.data
+        kind = data[rx.start]
+        at = rx.start + 1
+        n = shift = 0
+        while True:  # the remaining length (2.2.3)
+            if at == rx.end:
+                return False
+            n |= (data[at] & 127) << shift
+            at += 1
+            if data[at - 1] < 128:
+                break
+            shift += 7
+            if shift > 21:
+                raise ProtocolError("a remaining length of more than 4 bytes")
+        if self.state == _CONNECTING and kind != _CONNACK:
+            raise ProtocolError("expected CONNACK first, got packet %02x" % kind)
+        end = at + n
+        if kind >> 4 == _PUBLISH:
+            if end > rx.end:
+                return end - rx.start > rx.limit and self._large(kind, at, end)
+            rx.start = end
+            self._publish(kind, at, end)
+        else:
+            if (n > 2 and kind != _SUBACK) or end - rx.start > rx.limit:
+                raise ProtocolError("%d bytes in packet %02x" % (n, kind))
+            if end > rx.end:
+                return False
+            rx.start = end
+            self._control(kind, at, n)
+        return True
+
+    def _publish(self, kind: int, at: int, end: int) -> None:
+        start = self._topic(kind, at, end)
+        message = self._message
+        qos = message.qos
+        pid = 0
+        if qos:
+            pid = self._read_id(start)
+            start += 2
+        if qos < 2 or self._remember(pid):
+            message.start = start
+            message.end = end
+            self.owner.deliver(message)
+        self._confirm(qos, pid)
+
+    def _topic(self, kind: int, at: int, end: int) -> int:
+        """Read flags and topic (3.3.1, 3.3.2) of a PUBLISH, so far as it is there already;
+        returns where the topic ends."""
+        data = self.rx.data
+        message = self._message
+        message.retain = kind & 1
+        message.qos = qos = kind >> 1 & 3
+        topic = message.topic
+        topic.start = at + 2
+        topic.end = start = at + 2 + (data[at] << 8 | data[at + 1])
+        if (
+            qos == 3
+            or (not qos and kind & _DUP)
+            or start + (2 if qos else 0) > end
+            or (start <= self.rx.end and not is_topic(data, at + 2, start))
+        ):
+            raise ProtocolError("a PUBLISH that breaks its own rules")
+        return start
+
+    def _large(self, kind: int, at: int, end: int) -> bool:
+        """Begin with a PUBLISH larger than rx; False when more of it must come first."""
+        rx = self.rx
+        if rx.end - at < 2:
+            return False
+        start = self._topic(kind, at, end)
+        if start + 3 - rx.start > rx.limit:
+            self._skip = start - at - 2
+            start = at + 2
+            topic = self._message.topic
+            topic.end = topic.start
+        elif rx.end < start + 3:
+            return False  # the first chunk comes with its topic
+        rx.start = start
+        self._left = end - start
+        self._size = end - start - self._skip - (2 if self._message.qos else 0)
+        self._id = 0
+        self._wanted = True
+        return True
+
+    def _rest(self, rx) -> bool:
+        """Go on with a PUBLISH larger than rx; False when more of it must come first."""
+        message = self._message
+        qos = message.qos
+        at = rx.start
+        n = rx.end - at
+        piece = False
+        if self._skip:
+            if n > self._skip:
+                n = self._skip
+            self._skip -= n
+        elif qos and not self._id:
+            if n < 2:
+                return False
+            n = 2
+            self._id = self._read_id(at)
+            self._wanted = qos == 1 or self._find(self._id) < 0
+        else:
+            if n > self._left:
+                n = self._left
+            piece = self._wanted
+        rx.start = at + n
+        self._left -= n
+        if piece:
+            message.start = at
+            message.end = at + n
+            self.owner.chunk(message, self._size - self._left - n, self._size)
+        if not self._left and self.state:
+            if self._wanted:
+                if qos == 2:
+                    self._remember(self._id)
+                self.owner.oversize(self._size)
+            self._confirm(qos, self._id)
+        return True
+
+    def _confirm(self, qos: int, pid: int) -> None:
+        # A handler may have closed the connection.
+        if qos and self.state:
+            self.answer(_PUBACK if qos == 1 else _PUBREC, pid)
+
+    def _read_id(self, at: int) -> int:
+        data = self.rx.data
+        pid = data[at] << 8 | data[at + 1]
+        if not pid:
+            raise ProtocolError("packet id 0")
+        return pid
+
+    def _find(self, pid: int) -> int:
+        ids = self._ids
+        for i in range(self._known):
+            if ids[i] == pid:
+                return i
+        return -1
+
+    def _remember(self, pid: int) -> bool:
+        """Keep the id of a QoS 2 message until it is released; False when it is known."""
+        if self._find(pid) >= 0:
+            return False
+        if self._known == len(self._ids):
+            raise TooLarge("more than ids=%d QoS 2 messages unreleased" % self._known)
+        self._ids[self._known] = pid
+        self._known += 1
+        return True
+
+    def _release(self, pid: int) -> None:
+        i = self._find(pid)
+        if i >= 0:
+            self._known -= 1
+            self._ids[i] = self._ids[self._known]

@@ -1,0 +1,347 @@
+"""MQTT 3.1.1, the client's side of a session: what is sent, and what is still owed. Sans-I/O.
+
+``state`` is
+
+= ========== =============================== =========================================
+  state      may come                        goes on to
+= ========== =============================== =========================================
+0 CLOSED     -                               CONNECTING: `opened`
+1 CONNECTING CONNACK, alone                  RESENDING
+2 RESENDING  anything but CONNACK            READY: all that was not acknowledged is sent
+3 READY      anything but CONNACK            -
+= ========== =============================== =========================================
+
+and every other packet is a ProtocolError; `closed` leads to CLOSED from everywhere. A message
+sent at QoS 1 or 2 stays in its slot of the window, as the packet that it is, until it is
+acknowledged; of messages received at QoS 2 the ids stay until they are released. Both outlive the
+connection, so that nothing is lost and nothing comes twice (section 4.4 of the standard).
+"""
+
+from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
+from motelink.mqtt_inbound import RESERVE, Inbound, prepared
+from motelink.port import SLACK, const, copy_into, getrandbits
+
+_CLOSED = const(0)
+_CONNECTING = const(1)
+_RESENDING = const(2)
+_READY = const(3)
+
+_CONNACK = const(0x20)
+_PUBACK = const(0x40)
+_PUBREC = const(0x50)
+_PUBREL = const(0x62)
+_PUBCOMP = const(0x70)
+_SUBSCRIBE = const(0x82)
+_SUBACK = const(0x90)
+_UNSUBACK = const(0xB0)
+_PINGREQ = b"\xc0\0"
+_PINGRESP = const(0xD0)
+_DUP = const(8)
+
+_REFUSED = (  # CONNACK's codes from 1 (3.2.2.3)
+    "unacceptable protocol version",
+    "client id rejected",
+    "server unavailable",
+    "bad user name or password",
+    "not authorized",
+)
+
+
+class Slot:
+    """One place of the window: ``data[:end]`` is a PUBLISH."""
+
+    def __init__(self, size: int):
+        self.data = bytearray(size + RESERVE + SLACK)
+        self.end = 0
+        self.id = 0
+        self.want = 0  # the acknowledgement that comes next
+        self.age = 0  # 0: to be sent on this connection; then doubled by each tick
+
+
+class Session(Inbound):
+    """``window``: so many slots, each for a packet of ``slot_size`` bytes (topic, payload and up
+    to 9), ``used`` of them in flight, the oldest first. ``ids``: how many QoS 2 messages the
+    broker may begin before it ends one. ``clean``: what CONNECT says.
+
+    ``owner`` gives ``rx``, ``tx`` and ``push()``, which sends what is in ``tx`` and reports an
+    error by itself; it is told ``accepted()``, ``deliver(message)``, ``chunk(message, at,
+    total)``, ``oversize(size)`` and ``granted(filter, code)``.
+    """
+
+    def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
+        super().__init__(owner, ids)
+        self.clean = clean
+        self.present = False  # whether the broker remembered the session
+        self.window = [Slot(slot_size) for _ in range(window)]
+        self.used = 0
+        self.subscriptions: list = []  # SUBSCRIBE packets
+        self.requests: list = []  # those, and UNSUBSCRIBE, that are not answered yet
+        # After a restart of ours the broker may know ids of before: begin somewhere else.
+        self.last_id = getrandbits(15)
+        self._asked = 0  # packet id of requests[0], once that is sent
+        self._asked_age = 0
+        self._pinged = False
+        self._ticks = 0
+
+    def opened(self) -> None:
+        """The connection is open, CONNECT is sent or in ``tx``."""
+        self.state = _CONNECTING
+
+    def closed(self) -> None:
+        """The connection has ended."""
+        self.state = _CLOSED
+        self.blocked = self._pinged = False
+        self._left = self._skip = self._asked = self._ticks = 0
+        for i in range(self.used):
+            slot = self.window[i]
+            slot.age = 0
+            slot.data[0] |= _DUP
+
+    def publish(self, topic, payload, qos=0, retain=False) -> bool:
+        """Send a message. True when it was taken: at QoS 0 by the socket, at QoS 1 and 2 by the
+        window, which sends it again after a reconnect until it is acknowledged.
+
+        ``topic``: a str, or bytes that are taken as they are (`prepared` makes them);
+        ``payload``: bytes, or a str. Only a str allocates. False when not connected, when the
+        window is full, or while the socket takes nothing. Raises TooLarge, ValueError.
+        """
+        if isinstance(topic, str):
+            topic = prepared(topic)
+        if isinstance(payload, str):
+            payload = payload.encode()
+        tx = self.tx
+        if tx.end:
+            self.owner.push()
+        if self.state != _READY or tx.end:
+            return False
+        if qos:
+            return self._keep(topic, payload, qos, retain)
+        tx.end = self._put(tx.data, 0x31 if retain else 0x30, topic, payload, 0)
+        self.owner.push()
+        return self.state == _READY
+
+    def _keep(self, topic, payload, qos: int, retain) -> bool:
+        """`publish` at QoS 1 and 2."""
+        if qos not in (1, 2):
+            raise ValueError("qos must be 0, 1 or 2, got %r" % (qos,))
+        if self.used == len(self.window):
+            return False
+        slot = self.window[self.used]
+        slot.id = self._new_id()
+        slot.want = _PUBACK if qos == 1 else _PUBREC
+        qos = 0x30 | qos << 1 | bool(retain)
+        slot.end = self._put(slot.data, qos, topic, payload, slot.id)
+        self.used += 1
+        self._send(slot)
+        return True
+
+    def _put(self, data, first: int, topic, payload, pid: int) -> int:
+        """Write a PUBLISH (3.3) to ``data``; returns its length."""
+        size = len(topic)
+        n = size + len(payload) + (4 if pid else 2)
+        if n + 5 > len(data) - SLACK - RESERVE:
+            raise TooLarge(
+                "topic and payload take %d bytes of a packet of %d"
+                % (n, len(data) - SLACK - RESERVE)
+            )
+        data[0] = first
+        at = 1
+        while n > 127:
+            data[at] = n & 127 | 128
+            n >>= 7
+            at += 1
+        data[at] = n
+        data[at + 1] = size >> 8
+        data[at + 2] = size & 255
+        copy_into(data, at + 3, topic, size)
+        at += 3 + size
+        if pid:
+            data[at] = pid >> 8
+            data[at + 1] = pid & 255
+            at += 2
+        copy_into(data, at, payload, len(payload))
+        return at + len(payload)
+
+    def _send(self, slot) -> None:
+        """Send what a slot owes; ``tx`` is empty."""
+        slot.age = 1
+        tx = self.tx
+        if slot.want == _PUBCOMP:
+            self.answer(_PUBREL, slot.id)
+        else:
+            copy_into(tx.data, 0, slot.data, slot.end)
+            tx.end = slot.end
+        self.owner.push()
+
+    def request(self, packet: bytearray) -> None:
+        """Send a SUBSCRIBE or UNSUBSCRIBE; one at a time, until it is answered."""
+        self.requests.append(packet)
+        if self.state == _READY:
+            self._ask()
+            self.owner.push()
+
+    def _ask(self) -> None:
+        """Put the next request into ``tx``, when none is open and there is room for it."""
+        if self.requests and not self._asked:
+            packet = self.requests[0]
+            if len(packet) < self.tx.room() - RESERVE:
+                self._asked = pid = self._new_id()
+                self._asked_age = 0
+                at = 2 if packet[1] < 128 else 3
+                packet[at] = pid >> 8
+                packet[at + 1] = pid & 255
+                self.tx.put(packet)
+
+    def _new_id(self) -> int:
+        """1 to 65535, none that is in use."""
+        pid = self.last_id
+        while True:
+            pid = pid % 65535 + 1
+            for slot in self.window:
+                if slot.id == pid:
+                    break
+            else:
+                if pid != self._asked:
+                    self.last_id = pid
+                    return pid
+
+    def tick(self, ping_ticks: int) -> None:
+        """Time has passed: raises TimedOut for what is owed for longer than a tick; every
+        ``ping_ticks`` ticks, and while ``tx`` does not empty, puts a PINGREQ into it."""
+        if self.state == _CONNECTING:
+            raise TimedOut("no CONNACK")
+        if self._pinged:
+            raise TimedOut("no PINGRESP")
+        if self._asked:
+            self._asked_age += 1
+            if self._asked_age > 1:
+                raise TimedOut("no SUBACK or UNSUBACK")
+        for i in range(self.used):
+            slot = self.window[i]
+            if slot.age > 1:
+                raise TimedOut("no acknowledgement of packet %d" % slot.id)
+            slot.age <<= 1
+        self._ticks += 1
+        if self._ticks >= ping_ticks or self.tx.end:
+            self._ticks = 0
+            self._pinged = True
+            self.tx.put(_PINGREQ)
+        if self.state == _READY:
+            self._ask()
+
+    def resume(self) -> None:
+        """``tx`` is empty: go on with what waited for that."""
+        self.blocked = False
+        if self.state == _RESENDING:
+            self._resend()
+        self.received()
+
+    def _resend(self) -> None:
+        """Send again what was not acknowledged, in the order of before (4.4, 4.6)."""
+        for i in range(self.used):
+            slot = self.window[i]
+            if not slot.age:
+                if self.tx.end:
+                    self.owner.push()
+                    if self.tx.end:
+                        self.blocked = True
+                        return
+                if not self.state:
+                    return
+                self._send(slot)
+        if self.state:
+            self.state = _READY
+            self._ask()
+            self.owner.accepted()
+
+    def _control(self, kind: int, at: int, n: int) -> None:
+        """Read any packet but PUBLISH."""
+        data = self.rx.data
+        if kind == _PINGRESP and not n:
+            self._pinged = False
+            return
+        pid = data[at] << 8 | data[at + 1] if n > 1 else 0
+        if kind == _CONNACK and n == 2 and self.state == _CONNECTING:
+            self._connected(pid)
+        elif not pid or (n != 2 and kind != _SUBACK):
+            raise ProtocolError("%d bytes in packet %02x" % (n, kind))
+        elif kind in (_PUBACK, _PUBREC, _PUBCOMP):
+            self._acknowledged(kind, pid)
+        elif kind == _PUBREL:
+            self._release(pid)
+            self.answer(_PUBCOMP, pid)
+        elif kind in (_SUBACK, _UNSUBACK):
+            if pid == self._asked:
+                self._answered(kind, at + 2, at + n)
+        else:
+            raise ProtocolError("unexpected packet %02x" % kind)
+
+    def _acknowledged(self, kind: int, pid: int) -> None:
+        window = self.window
+        for i in range(self.used):
+            slot = window[i]
+            if slot.id == pid:
+                if slot.want == kind:
+                    if kind == _PUBREC:
+                        slot.want = _PUBCOMP
+                        slot.age = 1
+                    else:
+                        self._free(i)
+                elif kind != _PUBREC or slot.want != _PUBCOMP:
+                    raise ProtocolError("packet %02x for a message that wants another" % kind)
+                break
+        # Also to what we do not know: the broker can then forget it.
+        if kind == _PUBREC:
+            self.answer(_PUBREL, pid)
+
+    def _free(self, i: int) -> None:
+        window = self.window
+        window[i].id = 0
+        window.append(window.pop(i))
+        self.used -= 1
+
+    def _connected(self, word: int) -> None:
+        """CONNACK: flags, code (3.2)."""
+        code = word & 255
+        if word >> 9 or code > 5 or (word >> 8 and (code or self.clean)):
+            raise ProtocolError("a CONNACK of %04x" % word)
+        if code:
+            error = ConnectionLost if code == 3 else AuthError
+            raise error("refused by the broker: %s (%d)" % (_REFUSED[code - 1], code))
+        self.present = word > 255
+        if not self.present:
+            self._afresh()
+        self.state = _RESENDING
+        self._resend()
+
+    def _afresh(self) -> None:
+        """The broker has forgotten us. What it had received (PUBREC) was its own already; the rest
+        is published as new."""
+        self._known = 0
+        self.requests = list(self.subscriptions)
+        for i in range(self.used - 1, -1, -1):
+            slot = self.window[i]
+            slot.data[0] &= ~_DUP
+            if slot.want == _PUBCOMP:
+                self._free(i)
+
+    def _answered(self, kind: int, at: int, end: int) -> None:
+        """SUBACK (3.9), UNSUBACK: what requests[0] is told."""
+        packet = self.requests[0]
+        if kind != (packet[0] & 0xF0) + 0x10:
+            raise ProtocolError("packet %02x answers packet %02x" % (kind, packet[0]))
+        data = self.rx.data
+        place = 4 if packet[1] < 128 else 5
+        if kind == _SUBACK:
+            while at < end and place < len(packet):
+                after = place + 2 + (packet[place] << 8 | packet[place + 1])
+                if data[at] != 128 and data[at] > packet[after]:
+                    raise ProtocolError("%02x granted for QoS %d" % (data[at], packet[after]))
+                self.owner.granted(bytes(packet[place + 2 : after]), data[at])
+                at += 1
+                place = after + 1
+            if at != end or place != len(packet):
+                raise ProtocolError("SUBACK does not answer every filter once")
+        self._asked = 0
+        self.requests.pop(0)
+        self._ask()
