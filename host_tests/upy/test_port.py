@@ -14,7 +14,7 @@ HALF = 1 << 29
 _NAMES = (
     "RUNTIME POLL_IN POLL_OUT POLL_BROKEN SLACK const ticks_ms ticks_add ticks_diff sleep_ms "
     "unix_time heap_lock heap_unlock mem_alloc mem_free collect copy_into move resolve tcp_open "
-    "tls_context tls_wrap is_certificate_error poller read_at unique_id reset getrandbits urandom "
+    "tls_context tls_wrap why_refused poller read_at unique_id reset getrandbits urandom "
     "print_exception getenv"
 )
 

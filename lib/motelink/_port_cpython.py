@@ -109,27 +109,32 @@ class Stream:
 
     def __init__(self, sock):
         self.sock = sock
-        self.want = 0  # what a TLS socket waits for, whatever it was asked: POLL_IN or POLL_OUT
+        # What each waits for: a TLS socket may have to write before it can read.
+        self._to_read = POLL_IN
+        self._to_write = POLL_OUT
 
     def readinto(self, buf, n):
-        return self._try(self.sock.recv_into, memoryview(buf)[:n])
+        done, self._to_read = _try(self.sock.recv_into, memoryview(buf)[:n], POLL_IN)
+        return done
 
     def write(self, buf, at, n):
-        return self._try(self.sock.send, memoryview(buf)[at : at + n])
+        done, self._to_write = _try(self.sock.send, memoryview(buf)[at : at + n], POLL_OUT)
+        return done
 
-    def _try(self, operation, view):
-        self.want = 0
-        try:
-            return operation(view)
-        except ssl.SSLWantReadError:
-            self.want = POLL_IN
-        except ssl.SSLWantWriteError:
-            self.want = POLL_OUT
-        except ssl.SSLEOFError:
-            return 0
-        except BlockingIOError:
-            pass
-        return None
+    def wanted(self, mask: int) -> int:
+        """What to ask poll for, to be told of ``mask``."""
+        return (self._to_read if mask & POLL_IN else 0) | (
+            self._to_write if mask & POLL_OUT else 0
+        )
+
+    def ready(self, mask: int, events: int) -> int:
+        """What of ``mask`` can be done, now that poll has found ``events``."""
+        found = events & POLL_BROKEN
+        if mask & POLL_IN and events & self._to_read:
+            found |= POLL_IN
+        if mask & POLL_OUT and events & self._to_write:
+            found |= POLL_OUT
+        return found
 
     def pending(self) -> bool:
         """Whether decrypted bytes wait inside the TLS layer, where poll cannot see them."""
@@ -137,6 +142,20 @@ class Stream:
 
     def close(self):
         self.sock.close()
+
+
+def _try(operation, view, wants):
+    # (what readinto and write return, what to wait for before trying again)
+    try:
+        return operation(view), wants
+    except ssl.SSLWantReadError:
+        return None, POLL_IN
+    except ssl.SSLWantWriteError:
+        return None, POLL_OUT
+    except ssl.SSLEOFError:
+        return 0, wants
+    except BlockingIOError:
+        return None, wants
 
 
 class poller:
@@ -162,12 +181,13 @@ class poller:
 
     def ipoll(self, ms=-1):
         """Yield (stream, events); waits at most ``ms``, for ever when it is negative."""
-        pending = []
+        found = {}
         for fd, (stream, mask) in self._streams.items():
-            self._poll.modify(fd, stream.want or mask)
-            if stream.pending():
-                pending.append((stream, POLL_IN))
-        if pending:
-            return iter(pending)
-        found = self._poll.poll(None if ms < 0 else ms)
-        return iter([(self._streams[fd][0], events) for fd, events in found])
+            self._poll.modify(fd, stream.wanted(mask))
+            if mask & POLL_IN and stream.pending():
+                found[stream] = POLL_IN
+                ms = 0
+        for fd, events in self._poll.poll(None if ms < 0 else ms):
+            stream, mask = self._streams[fd]
+            found[stream] = found.get(stream, 0) | stream.ready(mask, events)
+        return iter(found.items())

@@ -8,18 +8,25 @@ from motelink._port_cpython import Stream
 
 
 def tls_context(ca=None, verify=True, cert=None, key=None):
-    """A TLS client context; without ``ca`` the system's certificate store is trusted."""
-    context = ssl.create_default_context()
+    """A TLS client context; without ``ca`` the system's certificate store is trusted.
+
+    ``ca``: the name of a PEM or DER file, or DER bytes; ``cert``, ``key``: names of PEM files.
+    """
+    context = ssl.create_default_context(cadata=_loaded(ca))
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif isinstance(ca, str):
-        context.load_verify_locations(cafile=ca)
-    elif ca is not None:
-        context.load_verify_locations(cadata=ca)
     if cert is not None:
         context.load_cert_chain(cert, key)
     return context
+
+
+def _loaded(ca):
+    if not isinstance(ca, str):
+        return ca
+    with open(ca, "rb") as file:
+        data = file.read()
+    return data.decode() if b"-----BEGIN" in data else data
 
 
 def tls_wrap(stream, context, host: str):
@@ -27,8 +34,8 @@ def tls_wrap(stream, context, host: str):
     return Stream(wrapped)
 
 
-def is_certificate_error(error: OSError) -> bool:
-    return isinstance(error, ssl.SSLCertVerificationError)
+def why_refused(error: Exception) -> str | None:
+    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else None
 
 
 def unique_id() -> bytes:

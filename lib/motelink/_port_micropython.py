@@ -97,8 +97,8 @@ def unix_time() -> int:
 
 
 def resolve(host: str, port: int):
-    """The address of a host. Blocks as long as the port's DNS does: nothing here can bound it."""
-    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+    """The IPv4 address of a host. Blocks as long as the port's DNS does: nothing can bound it."""
+    return socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
 
 
 def tcp_open(address):

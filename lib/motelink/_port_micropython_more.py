@@ -56,9 +56,12 @@ def tls_wrap(sock, context, host: str):
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
 
-def is_certificate_error(error: OSError) -> bool:
-    """Whether the server's certificate was refused (mbedTLS's X509_CERT_VERIFY_FAILED)."""
-    return error.errno == -0x2700
+def why_refused(error: Exception):
+    """Why the server's certificate was refused, or None: that was not the error."""
+    # A ValueError with mbedTLS's reasons, one a line, or its X509_CERT_VERIFY_FAILED.
+    if isinstance(error, ValueError) or error.errno == -0x2700:
+        return str(error).strip().replace("\n", "; ")
+    return None
 
 
 def getenv(_key: str) -> None:

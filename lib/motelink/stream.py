@@ -66,7 +66,7 @@ class Stream:
                 n = read_at(self.sock, rx.data, end, rx.limit - end)
             else:
                 n = self.sock.readinto(rx.data, rx.limit)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: how MicroPython's TLS says why
             raise self._lost(error)
         if n:
             rx.end = end + n
@@ -134,7 +134,8 @@ class Stream:
             except OSError:
                 pass  # a broken TLS socket may fail to say goodbye; it is closed all the same
 
-    def _lost(self, error: OSError):
-        if self._secure and port.is_certificate_error(error):
-            return ProtocolError("certificate refused: check ca=, the host's name and the clock")
+    def _lost(self, error):
+        why = self._secure and port.why_refused(error)
+        if why:
+            return ProtocolError("certificate refused: %s; check ca=, host and clock" % why)
         return ConnectionLost("connection lost: %s" % error)

@@ -1,0 +1,364 @@
+"""motelink.manager.Client over TLS, on CPython and on every MicroPython, against Python's ssl."""
+
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from collector import interpreters
+from motelink_tools import paths
+from motelink_tools.errors import ToolError
+
+from .certificates import Authority
+
+DEADLINE_S = 60
+GETINFO, HEART, END = b"\x00\x01\x01", b"\x00\x01\x02", b"\x00\x01\x03"
+INFO = b'1862cfe1-5dab-4d8e-a946-50d6728f830f##kettle##{"a": 1}'
+
+_DEVICE = Path(__file__).parents[1] / "upy" / "tls_device.py"
+
+
+class Files:
+    """The certificates of all tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority(folder, "authority")
+        self.stranger = Authority(folder, "stranger")
+        self.server = self.authority.issue("server", "127.0.0.1", "localhost")
+        self.elsewhere = self.authority.issue("elsewhere", "127.0.0.2", "example.org")
+        self.expired = self.authority.issue("expired", "127.0.0.1", days=-1)
+        self.device = self.authority.issue("device")
+        self.bundle = folder / "bundle.pem"
+        self.bundle.write_bytes(
+            b"# two of them\n" + self.stranger.pem.read_bytes() + self.authority.pem.read_bytes()
+        )
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(params=["cpython", *interpreters()])
+def runtime(request: pytest.FixtureRequest) -> list[str]:
+    """The command that runs a program on that runtime."""
+    if request.param == "cpython":
+        return [sys.executable]
+    interpreter = interpreters()[request.param]
+    if isinstance(interpreter, ToolError):
+        raise interpreter
+    return interpreter.command(heap="256k")
+
+
+class Device:
+    """tls_device.py as a process."""
+
+    def __init__(self, runtime: list[str], **options: Any) -> None:
+        lib = str(paths.library())
+        self._process = subprocess.Popen(
+            [*runtime, str(_DEVICE), json.dumps(options, default=str)],
+            env={**os.environ, "PYTHONPATH": lib, "MICROPYPATH": f".frozen:{lib}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def says(self) -> dict[str, Any]:
+        """The next line of JSON; what else it prints is shown if the test fails."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                said: dict[str, Any] = json.loads(line)
+                return said
+            print(line, end="")
+        raise AssertionError("the device has ended without a word")
+
+
+class Server:
+    """Listens with a certificate; what it accepts is a connection with finished handshake."""
+
+    def __init__(self, certificate: tuple[Path, Path], ca: Path | None = None) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*certificate)
+        if ca is not None:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(ca)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(DEADLINE_S)
+        self.port: int = self.listener.getsockname()[1]
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.listener.close()
+
+    def accept_plain(self) -> socket.socket:
+        connection = self.listener.accept()[0]
+        connection.settimeout(DEADLINE_S)
+        return connection
+
+    def accept(self) -> "Connection":
+        return Connection(self.context.wrap_socket(self.accept_plain(), server_side=True))
+
+    def refuse(self) -> None:
+        """Accept a device that breaks the handshake off, or does not speak after it."""
+        try:
+            with self.accept() as connection:
+                connection.socket.sendall(GETINFO)
+                assert connection.socket.recv(1) == b""
+        except OSError:
+            pass
+
+
+class Connection:
+    """One device, known by its info."""
+
+    def __init__(self, connected: ssl.SSLSocket) -> None:
+        self.socket = connected
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def say(self, payload: bytes) -> None:
+        self.socket.sendall(len(payload).to_bytes(2, "big") + payload)
+
+    def hear(self) -> bytes:
+        return self._exactly(int.from_bytes(self._exactly(2), "big"))
+
+    def _exactly(self, n: int) -> bytes:
+        data = b""
+        while len(data) < n:
+            more = self.socket.recv(n - len(data))
+            assert more, f"the device closed after {data!r}"
+            data += more
+        return data
+
+    def introduce(self) -> None:
+        self.socket.sendall(GETINFO)
+        assert self.hear() == INFO
+
+    def beat(self) -> None:
+        self.socket.sendall(HEART)
+        assert self.hear() == b"\x02"
+
+
+@pytest.fixture
+def server(files: Files) -> Iterator[Server]:
+    with Server(files.server) as made:
+        yield made
+
+
+def _converse(server: Server) -> None:
+    with server.accept() as connection:
+        connection.introduce()
+        connection.beat()
+        connection.say(b"hello")
+        assert connection.hear() == b"hello"
+        connection.beat()
+        connection.socket.sendall(END)
+
+
+@pytest.mark.parametrize("kind", ["pem", "der", "bytes", "bundle"])
+def test_verified(runtime: list[str], server: Server, files: Files, kind: str) -> None:
+    ca = {
+        "pem": files.authority.pem,
+        "der": files.authority.der,
+        "bytes": f"{files.authority.der}#bytes",
+        "bundle": files.bundle,
+    }[kind]
+    with Device(runtime, port=server.port, ca=ca) as device:
+        _converse(server)
+        end = device.says()
+    assert (end["connects"], end["beats"], end["messages"]) == (1, 2, 1)
+    assert "ended by the server" in end["text"]
+
+
+def test_host_by_name(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, host="localhost", ca=files.authority.pem) as device:
+        _converse(server)
+        assert device.says()["connects"] == 1
+
+
+# As OpenSSL and mbedTLS say it.
+UNKNOWN = "unable to get local issuer|self-signed|not correctly signed by the trusted CA"
+
+
+def _assert_refused(device: Device, why: str) -> None:
+    end = device.says()
+    assert end["error"] == "ProtocolError", end
+    refused = rf"certificate refused: .*({why}).*; check ca=, host and clock"
+    assert re.fullmatch(refused, end["text"]), end["text"]
+    assert end["connects"] == 0
+
+
+def test_unknown_authority(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, ca=files.stranger.pem) as device:
+        server.refuse()
+        _assert_refused(device, UNKNOWN)
+
+
+def test_no_authority(runtime: list[str], server: Server) -> None:
+    with Device(runtime, port=server.port) as device:
+        if runtime[0] == sys.executable:  # the system's store does not know it
+            server.refuse()
+            _assert_refused(device, UNKNOWN)
+        else:
+            assert "give ca=" in device.says()["refused"]
+
+
+@pytest.mark.parametrize(
+    ("which", "why"),
+    [("elsewhere", "IP address mismatch|does not match"), ("expired", "has expired")],
+    ids=["elsewhere", "expired"],
+)
+def test_certificate_of_another_host_or_time(
+    runtime: list[str], files: Files, which: str, why: str
+) -> None:
+    with (
+        Server(getattr(files, which)) as server,
+        Device(runtime, port=server.port, ca=files.authority.pem) as device,
+    ):
+        server.refuse()
+        _assert_refused(device, why)
+
+
+def test_verification_can_be_turned_off(runtime: list[str], files: Files) -> None:
+    with (
+        Server(files.elsewhere) as server,
+        Device(runtime, port=server.port, verify=False) as device,
+    ):
+        _converse(server)
+        assert device.says()["connects"] == 1
+
+
+def test_device_with_a_certificate(runtime: list[str], files: Files) -> None:
+    cert, key = files.device
+    with (
+        Server(files.server, ca=files.authority.pem) as server,
+        Device(runtime, port=server.port, ca=files.authority.pem, cert=cert, key=key) as device,
+    ):
+        _converse(server)
+        assert device.says()["connects"] == 1
+
+
+def test_reconnects(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, ca=files.authority.pem, errors=3) as device:
+        _converse(server)
+        with server.accept() as connection:
+            connection.introduce()  # and closes without a word
+        _converse(server)
+        assert device.says()["connects"] == 3
+
+
+def test_server_that_never_answers(runtime: list[str], server: Server, files: Files) -> None:
+    with (
+        Device(runtime, port=server.port, ca=files.authority.pem, connect_ms=600) as device,
+        server.accept_plain(),
+    ):
+        end = device.says()
+    assert end["error"] == "TimedOut"
+    assert "not connected in 600 ms" in end["text"]
+    assert end["steps"] > 5  # it went on with other things meanwhile
+
+
+def test_server_that_falls_silent_in_the_handshake(
+    runtime: list[str], server: Server, files: Files
+) -> None:
+    with (
+        Device(runtime, port=server.port, ca=files.authority.pem, connect_ms=600) as device,
+        server.accept_plain() as connection,
+    ):
+        connection.sendall(b"\x16\x03\x03")  # a record begins
+        assert device.says()["error"] == "TimedOut"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["closes", "answers"]
+)
+def test_server_without_tls(
+    runtime: list[str], server: Server, files: Files, answer: bytes
+) -> None:
+    with Device(runtime, port=server.port, ca=files.authority.pem, errors=2) as device:
+        for _ in range(2):
+            with server.accept_plain() as connection:
+                connection.recv(1000)
+                connection.sendall(answer)
+        end = device.says()
+    assert end["error"] == "ConnectionLost", end
+    assert end["connects"] == 0
+
+
+def test_clock_that_is_not_set(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, ca=files.authority.pem, clock=946684800) as device:
+        server.accept_plain().close()
+        end = device.says()
+    assert end["error"] == "ConfigError"
+    assert "clock is not set" in end["text"]
+    assert end["ended"]  # only a person can mend it
+
+
+def test_many_messages_in_one_record(runtime: list[str], server: Server, files: Files) -> None:
+    """More than the receive buffer waits inside the TLS layer, where poll cannot see it."""
+    with Device(runtime, port=server.port, ca=files.authority.pem) as device:
+        with server.accept() as connection:
+            connection.introduce()
+            messages = [b"%d" % i * 10 for i in range(150)]
+            connection.socket.sendall(
+                b"".join(len(text).to_bytes(2, "big") + text for text in messages)
+            )
+            assert [connection.hear() for _ in messages] == messages
+        assert device.says()["messages"] == 150
+
+
+def test_server_that_stops_reading(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, ca=files.authority.pem, tx_size=600) as device:
+        with server.accept() as connection:
+            connection.introduce()
+            connection.say(b"flood")
+            sent = device.says()["flooded"]
+            assert 100 < sent < 500000
+            for number in range(sent):
+                assert connection.hear() == b"%08d" % number + b"x" * 92
+            connection.beat()
+            connection.say(b"and on")
+            assert connection.hear() == b"and on"
+        assert device.says()["connects"] == 1
+
+
+def test_heartbeats_allocate_nothing(runtime: list[str], server: Server, files: Files) -> None:
+    with Device(runtime, port=server.port, ca=files.authority.pem) as device:
+        with server.accept() as connection:
+            connection.introduce()
+            connection.say(b"lock")
+            for _ in range(25):
+                connection.beat()
+            connection.socket.sendall(END)
+        end = device.says()
+    assert end["beats"] == 25
+    assert "ended by the server" in end["text"], end
