@@ -144,7 +144,7 @@ def test_a_cancelled_coroutine_does_not_get_the_lock(loop, inbox):
 def test_the_lock_works_after_the_loop_is_closed(loop, bridge, inbox):
     lock = ConnectionLock(inbox)
     with lock:
-        on_loop(loop, bridge.close())
+        bridge.call(bridge.close)
     with lock:
         pass
     with pytest.raises(LoopClosed):
@@ -165,7 +165,7 @@ def test_what_was_called_before_the_close_still_runs():
         thread.start()
         calling.wait()
         time.sleep(0.2)  # the loop is busy: the call waits in its queue
-        await bridge.close()
+        bridge.close()
         return thread
 
     asyncio.run(main()).join(10)

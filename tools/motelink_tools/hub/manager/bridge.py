@@ -68,11 +68,13 @@ class Bridge:
         else:
             self._schedule(function)
 
-    async def close(self) -> None:
-        """Refuse what comes from now on; what was accepted before still runs."""
+    def close(self) -> None:
+        """Refuse what comes from now on; what was accepted before still runs.
+
+        The loop runs it before anything that this call's task may cause, its own end included.
+        """
         with self._lock:
             self._closed = True
-        await asyncio.sleep(0)
 
     def _schedule(self, function: Callable[[], object]) -> None:
         # Under the lock, so that nothing is accepted that close() would not wait for.

@@ -26,9 +26,10 @@ class Manager:
     ``valid_types`` are the device types that may connect. ``host`` and ``connection_port`` say
     where to listen (port 0: any that is free, see ``port``), ``ssl_context`` makes it TLS.
     ``max_workers`` is how many plain event handlers may run at once, ``heartbeat_rate`` the
-    seconds between two heartbeats to each client, ``backlogged_connections`` how many may wait to
-    be accepted: raise it where hundreds may come at once, as after a power cut, for a device that
-    finds it full may think itself connected and hear nothing. ``logging_id`` names ``logger``, and ``logging_level`` is its level.
+    seconds between two heartbeats to each client. ``backlogged_connections`` is how many may wait
+    to be accepted; raise it where hundreds may come at once, as after a power cut, for a device
+    that finds it full may think itself connected and hear nothing. ``logging_id`` names
+    ``logger``, and ``logging_level`` is its level.
 
     Beyond the documentation: ``framing`` is the dialect (``raw``, ``terminated`` or ``length``),
     ``registry`` is where to report devices, ``answer_timeout`` the seconds that a device has to

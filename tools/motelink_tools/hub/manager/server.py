@@ -107,7 +107,7 @@ class AsyncManager:
         await self.events.close(HANDLER_GRACE_S)
         self._ticking.cancel()
         await asyncio.wait({self._ticking})
-        await self._bridge.close()
+        self._bridge.close()
         self.logger.info("closed")
         self._closed.set()
 
