@@ -2,7 +2,6 @@
 packets of a broker, written by hand.
 """
 
-from motelink.errors import LinkError
 from motelink.mqtt_inbound import RESERVE
 from motelink.mqtt_session import Session
 from motelink.stream import Stream
@@ -67,7 +66,7 @@ class Owner(Stream):
     def push(self):
         try:
             self.flush()
-        except LinkError as error:
+        except OSError as error:
             self.failure = error
             self.session.closed()
 

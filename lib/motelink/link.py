@@ -17,7 +17,7 @@ From every state `end` and a final error lead to ENDED. In OPEN nothing is alloc
 
 from motelink import port
 from motelink.backoff import Backoff
-from motelink.errors import ConfigError, ConnectionLost, TimedOut
+from motelink.errors import ConfigError, ConnectionLost, LinkError, ProtocolError, TimedOut
 from motelink.loop import Loop
 from motelink.stream import Stream
 
@@ -95,6 +95,7 @@ class Link(Stream):
     def failed(self, error: Exception) -> None:
         """Something raised: close, report, and back off; or end, if the error is final."""
         now = ticks_ms()
+        error = self._lost(error)
         if self.state != _OPEN:
             self._address = None
         elif not 0 <= port.ticks_diff(now, self._since) < _HELD_MS:
@@ -190,6 +191,20 @@ class Link(Stream):
         self.state = state
         if was == _OPEN:
             self._closed(error)
+
+    def _lost(self, error: Exception):
+        """What the socket raised, as a LinkError; any other error as it is."""
+        if isinstance(error, LinkError):
+            return error
+        # ValueError: how MicroPython's TLS says why.
+        if self.state == _SECURING and isinstance(error, (OSError, ValueError)):
+            why = port.why_refused(error)
+            if why:
+                return ProtocolError("certificate refused: %s; check ca=, host and clock" % why)
+        if isinstance(error, OSError):
+            what = "connection lost" if self.state == _OPEN else "cannot connect"
+            return ConnectionLost("%s: %s" % (what, error))
+        return error
 
     def _log(self, error: Exception) -> None:
         # Loaded with the first trouble, unless the firmware has it already.

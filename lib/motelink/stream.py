@@ -1,19 +1,21 @@
 """Bytes between one non-blocking TCP or TLS socket and two fixed buffers.
 
 A stream knows no protocol and waits for nothing: `motelink.loop` says when the socket is ready,
-`motelink.link` decides what that means. After `open` nothing here allocates on success.
+`motelink.link` decides what that means. What a socket raises passes through: a handler here would
+cost each call a frame on the heap. After `open` nothing here allocates on success.
 """
 
 from motelink import port
 from motelink.buffer import Buffer
-from motelink.errors import ConfigError, ConnectionLost, ProtocolError
+from motelink.errors import ConfigError, ConnectionLost
 
+const = port.const
 read_at = port.read_at
 
 # Before 2024 the clock cannot have been set, and certificates would fail with a vague error.
-_CLOCK_IS_SET = port.const(1704067200)
+_CLOCK_IS_SET = const(1704067200)
 # wss writes of 2 to 4 KB fail on ESP32 (micropython-lib 851, micropython 13521).
-_TLS_WRITE = port.const(1024)
+_TLS_WRITE = const(1024)
 
 
 class Stream:
@@ -51,8 +53,8 @@ class Stream:
     def fill(self) -> int:
         """Receive what there is into ``rx``; returns how many bytes, 0 when it would block.
 
-        Raises ConnectionLost at the end of the stream, TooLarge when ``rx`` is full (an engine
-        must consume or skip what cannot fit).
+        Raises OSError: what the socket raises, ConnectionLost at the end of the stream, TooLarge
+        when ``rx`` is full (an engine must consume or skip what cannot fit).
         """
         rx = self.rx
         end = rx.end
@@ -61,13 +63,10 @@ class Stream:
         elif end == rx.limit:
             rx.make_room(1)
             end = rx.end
-        try:
-            if end:
-                n = read_at(self.sock, rx.data, end, rx.limit - end)
-            else:
-                n = self.sock.readinto(rx.data, rx.limit)
-        except (OSError, ValueError) as error:  # ValueError: how MicroPython's TLS says why
-            raise self._lost(error)
+        if end:
+            n = read_at(self.sock, rx.data, end, rx.limit - end)
+        else:
+            n = self.sock.readinto(rx.data, rx.limit)
         if n:
             rx.end = end + n
             return n
@@ -79,16 +78,14 @@ class Stream:
     def write(self, data: bytes) -> None:
         """Send bytes, in one write where the socket takes them; ``tx`` keeps what it does not.
 
-        Raises TooLarge, with nothing sent, when ``tx`` could not keep them.
+        Raises OSError: what the socket raises, or TooLarge, with nothing sent, when ``tx`` could
+        not keep them.
         """
         tx = self.tx
         n = len(data)
         sent = 0
         if not tx.end and n <= self._most:
-            try:
-                sent = self.sock.write(data, 0, n)
-            except OSError as error:
-                raise self._lost(error)
+            sent = self.sock.write(data, 0, n)
             if sent == n:
                 return
             if not sent:
@@ -99,17 +96,14 @@ class Stream:
         tx.start += sent
 
     def flush(self) -> bool:
-        """Send what can be sent of ``tx``; True when all of it has gone."""
+        """Send what can be sent of ``tx``; True when all of it has gone. Raises OSError."""
         tx = self.tx
         n = self._begun
         if not n:
             n = tx.end - tx.start
             if n > self._most:
                 n = self._most
-        try:
-            sent = self.sock.write(tx.data, tx.start, n)
-        except OSError as error:
-            raise self._lost(error)
+        sent = self.sock.write(tx.data, tx.start, n)
         if not sent:
             if self._secure:
                 self._begun = n
@@ -133,9 +127,3 @@ class Stream:
                 sock.close()
             except OSError:
                 pass  # a broken TLS socket may fail to say goodbye; it is closed all the same
-
-    def _lost(self, error):
-        why = self._secure and port.why_refused(error)
-        if why:
-            return ProtocolError("certificate refused: %s; check ca=, host and clock" % why)
-        return ConnectionLost("connection lost: %s" % error)
