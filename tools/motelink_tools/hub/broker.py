@@ -130,14 +130,14 @@ class Broker:
     @property
     def log(self) -> str:
         """What it has written, over all its runs."""
-        return (self._path / "log").read_text(errors="replace")
+        return (self.folder / "log").read_text(errors="replace")
 
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         if self._process is not None:
             raise ToolError("the broker is running already", kind="broker_running")
         configuration = self._configure()
-        with (self._path / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._programs.broker), "-c", str(configuration)],
                 env=self._programs.environment(),
@@ -188,13 +188,14 @@ class Broker:
             self._folder = None
 
     @property
-    def _path(self) -> Path:
+    def folder(self) -> Path:
+        """Its configuration, data, users and log; gone after `close`."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="motelink-broker-")
         return Path(self._folder.name)
 
     def _configure(self) -> Path:
-        folder = self._path
+        folder = self.folder
         lines = [
             f"user {getpass.getuser()}",  # mosquitto leaves root for another user otherwise
             f"listener {self.port} 127.0.0.1",
@@ -215,7 +216,7 @@ class Broker:
 
     def _write_users(self) -> Path:
         """The password file; mosquitto_passwd hashes it in place, so no secret is an argument."""
-        path = self._path / "users"
+        path = self.folder / "users"
         path.touch(0o600)
         path.write_text("".join(f"{name}:{word}\n" for name, word in self._users.items()))
         done = subprocess.run(
