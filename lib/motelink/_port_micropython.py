@@ -1,63 +1,41 @@
 """`motelink.port` on MicroPython: ESP32, RP2040, RP2350 and the unix port, 1.22 and later."""
 
-import errno
-import gc
-import os
 import socket
-import sys
 import time
+from errno import EINPROGRESS
+from gc import collect, mem_alloc, mem_free  # noqa: F401
 from io import BytesIO
 from random import getrandbits  # noqa: F401
-from select import POLLERR, POLLHUP, POLLIN, POLLOUT, poll
+from select import poll as poller  # noqa: F401
 from struct import pack_into
+from sys import print_exception  # noqa: F401
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 
 from micropython import const, heap_lock, heap_unlock  # noqa: F401
 
-RUNTIME = "micropython"
-POLL_IN = POLLIN
-POLL_OUT = POLLOUT
-POLL_BROKEN = POLLERR | POLLHUP
-
 SLACK = const(64)
 """Bytes that a fixed buffer must be longer than its content: see `copy_into`."""
-
-poller = poll
-collect = gc.collect
-mem_alloc = gc.mem_alloc
-mem_free = gc.mem_free
-print_exception = sys.print_exception
-urandom = os.urandom
 
 # RTCs count from 2000 on ESP32 and ESP8266, from 1970 elsewhere.
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 # Up to 1.25 `dst[a:b] = src` allocates the slice object; struct and BytesIO never do.
-_SIZES = (128, 256, 512, 1024, 2048, 4096)
-_FORMATS = ("128s", "256s", "512s", "1024s", "2048s", "4096s")
 _piece = bytearray(SLACK)
 _pipe = BytesIO(SLACK)
 
 
 def copy_into(dst: bytearray, at: int, src: bytes, n: int) -> None:
-    """Copy ``src[0:n]`` to ``dst[at:]``. Allocates nothing.
+    """Copy ``src[0:n]`` to ``dst[at:]``. Allocates nothing; beyond 256 bytes as slow as `move`.
 
     Bytes of ``dst`` behind the copy are overwritten, so it must be the end of its content, and
     ``dst`` must be `SLACK` bytes longer than its content will ever be.
     """
     if n <= SLACK:
         pack_into("64s", dst, at, src)
-        return
-    i = 0
-    while n > _SIZES[i] and i < 5:
-        i += 1
-    if at + _SIZES[i] > len(dst):
-        i -= 1
-    done = _SIZES[i] if i >= 0 else 0
-    if done:
-        pack_into(_FORMATS[i], dst, at, src)
-    if done < n:
-        move(dst, at + done, src, done, n - done)
+    elif n <= 256 and at + 256 <= len(dst):
+        pack_into("256s", dst, at, src)
+    else:
+        move(dst, at, src, 0, n)
 
 
 def move(dst: bytearray, at: int, src: bytes, start: int, n: int) -> None:
@@ -112,7 +90,7 @@ def tcp_open(address):
             pass
         sock.connect(address)
     except OSError as e:
-        if e.errno != errno.EINPROGRESS:
+        if e.errno != EINPROGRESS:
             sock.close()
             raise
     return sock

@@ -1,9 +1,16 @@
 """The seldom used part of `motelink.port` on MicroPython: TLS and the machine itself."""
 
 from binascii import a2b_base64
+from os import urandom  # noqa: F401
+from select import POLLERR, POLLHUP
+from select import POLLIN as POLL_IN  # noqa: F401
+from select import POLLOUT as POLL_OUT  # noqa: F401
 
 import machine
 import tls
+
+RUNTIME = "micropython"
+POLL_BROKEN = POLLERR | POLLHUP
 
 
 def unique_id() -> bytes:
