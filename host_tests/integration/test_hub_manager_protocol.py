@@ -1,10 +1,8 @@
 """The Manager and its devices on the wire: identification, heartbeats, refusals, the end."""
 
 import logging
-import select
 import socket
 import struct
-import threading
 import uuid
 
 import pytest
@@ -219,92 +217,6 @@ def test_in_raw_beat_is_data_unless_a_heartbeat_is_outstanding():
         with connected(manager)[0] as device:
             device.send(b"beat")
             wait_for(lambda: seen == [b"beat"])
-
-
-# -- devices that do not keep up ---------------------------------------------------------------
-
-
-def test_a_device_that_does_not_read_is_ended(manager, framing, caplog):
-    slow, client = connected(manager, framing=framing)
-    other = connected(manager, framing=framing)[0]
-    with slow, other:
-        sent = 0
-        while client.send(bytes(60_000)) is not None:
-            sent += 60_000
-            assert sent < 100_000_000
-        assert "the device does not read: " in caplog.text
-        manager.send(other.uuid, b"unharmed")
-        other.expect(other.dialect.encode(b"unharmed"))
-
-
-def test_a_device_that_reads_may_get_much(manager, framing):
-    device = connected(manager, framing=framing)[0]
-    got = []
-
-    def read():
-        size = 100 * len(device.dialect.encode(bytes(60_000)))
-        got.append(len(device.read(size)))
-
-    with device:
-        reading = threading.Thread(target=read)
-        reading.start()
-        for _ in range(100):
-            wait_for(lambda: manager.send(device.uuid, bytes(60_000)) or reading.is_alive())
-        reading.join()
-    assert got
-
-
-def flood(device, frame, limit):
-    """Send as much of repeated ``frame`` as anybody takes. Returns how many bytes."""
-    device.socket.setblocking(False)
-    sent = 0
-    while sent < limit and select.select([], [device.socket], [], 0.3)[1]:
-        sent += device.socket.send(frame[sent % len(frame) :])
-    device.socket.settimeout(DEADLINE_S)
-    return sent
-
-
-def test_a_flood_is_not_read_faster_than_handled():
-    """Memory stays bounded, nothing is lost, and the late answer to a heartbeat is forgiven."""
-    release, seen, limit = threading.Event(), [], 40 * 1024 * 1024
-    with Manager(
-        ["test"], connection_port=0, framing="length", heartbeat_rate=0.05, answer_timeout=1
-    ) as manager:
-
-        @manager.event
-        def on_message(client, message):
-            release.wait(DEADLINE_S)
-            seen.append(len(message))
-
-        device, client = connected(manager, framing="length")
-        manager.heartbeat_rate = 3600  # after the first
-        with device:
-            frame = device.dialect.encode(bytes(60_000))
-            sent = flood(device, frame, limit)
-            assert sent < limit, "the Manager read everything, though nobody handled it"
-            device.expect(device.dialect.heart)
-            device.socket.settimeout(1.5)
-            with pytest.raises(TimeoutError):
-                device.socket.recv(1)
-            assert client.connected
-            release.set()
-            device.socket.settimeout(DEADLINE_S)
-            cut = sent % len(frame)
-            device.put((frame[cut:] if cut else b"") + device.dialect.encode(b"\x02"))
-            wait_for(lambda: len(seen) == -(-sent // len(frame)))
-            assert client.connected
-
-
-def test_recv_reads_more_than_fits_at_once():
-    """The holder of the lock makes room, and what the device could not send yet follows."""
-    with Manager(["test"], connection_port=0, framing="length") as manager:
-        device, client = connected(manager, framing="length")
-        frames = b"".join(device.dialect.encode(bytes(60_000)) for _ in range(200))
-        with device, client.connection_lock:
-            sending = threading.Thread(target=device.put, args=[frames])
-            sending.start()
-            assert [len(client.recv()) for _ in range(200)] == [60_000] * 200
-            sending.join()
 
 
 # -- what is reported --------------------------------------------------------------------------
