@@ -25,9 +25,9 @@ class Backoff:
             raise ConfigError(
                 "backoff wants 0 < base_ms <= cap_ms < 2**29, got %s and %s" % (base_ms, cap_ms)
             )
-        self._base = base_ms
-        self._cap = cap_ms
-        self._rand = rand
+        self.base_ms = base_ms
+        self.cap_ms = cap_ms
+        self.rand = rand
         self._ceiling = base_ms
 
     def next(self) -> int:
@@ -36,9 +36,9 @@ class Backoff:
         The remainder favours the lower part by cap/2**30 at most: 0.006 % at a minute.
         """
         ceiling = self._ceiling
-        self._ceiling = ceiling << 1 if ceiling <= self._cap >> 1 else self._cap
-        return self._rand(30) % (ceiling + 1)
+        self._ceiling = ceiling << 1 if ceiling <= self.cap_ms >> 1 else self.cap_ms
+        return self.rand(30) % (ceiling + 1)
 
     def reset(self) -> None:
         """The connection held: start from ``base_ms`` again."""
-        self._ceiling = self._base
+        self._ceiling = self.base_ms

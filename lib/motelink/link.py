@@ -68,7 +68,7 @@ class Link(Stream):
         self.connects = 0
         self.errors = 0
         self.last_error = None
-        self._address = None
+        self.address = None
         self._since = 0
 
     def turn(self, now: int) -> None:
@@ -97,7 +97,7 @@ class Link(Stream):
         now = ticks_ms()
         error = self._lost(error)
         if self.state != _OPEN:
-            self._address = None
+            self.address = None
         elif not 0 <= port.ticks_diff(now, self._since) < _HELD_MS:
             self.backoff.reset()
         self.errors += 1
@@ -145,9 +145,9 @@ class Link(Stream):
 
     def _connect(self, now: int) -> None:
         self.deadline = ticks_add(now, self.connect_ms)
-        if not self._address:
-            self._address = port.resolve(self.host, self.port)
-        self.open(self._address)
+        if not self.address:
+            self.address = port.resolve(self.host, self.port)
+        self.open(self.address)
         self.state = _CONNECTING
         self._watch(_OUT)
 

@@ -70,7 +70,7 @@ class Client(Link):
         self.messages = 0
         self.oversized = 0
         self.handler_errors = 0
-        self._silence_ms = silence_ms or _FOR_EVER_MS
+        self.silence_ms = silence_ms or _FOR_EVER_MS
         self._message = Message(self.rx.data)
         from motelink import manager_info
 
@@ -164,10 +164,10 @@ class Client(Link):
             self._framing.release()
         elif not self.connected:
             raise TimedOut("%s: no getinfo in %d ms" % (self, _ANSWER_MS))
-        elif not self.heard and self._silence_ms < _FOR_EVER_MS:
+        elif not self.heard and self.silence_ms < _FOR_EVER_MS:
             raise TimedOut("%s: the server is silent" % self)
         self.heard = False
-        self.deadline = ticks_add(now, self._silence_ms)
+        self.deadline = ticks_add(now, self.silence_ms)
 
     def _closed(self, error) -> None:
         self.connected = self.heard = False

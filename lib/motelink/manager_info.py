@@ -1,5 +1,7 @@
 """The answer to getinfo, made and checked once. `Client` drops this module after its use."""
 
+import json
+
 from motelink.errors import ConfigError
 
 
@@ -12,18 +14,21 @@ def framing(name: str, rx_size: int):
     return __import__("motelink.manager_" + name, None, None, ("Framing",)).Framing
 
 
-def info(uuid: str, kind: str, data, room: int) -> bytes:
+def info(uuid: str, name: str, data, room: int) -> bytes:
     """``UUID##TYPE##DATA``; without DATA when that is written at each getinfo.
 
     Raises ConfigError for what breaks the framing, is no JSON object, or exceeds ``room`` bytes.
     """
     if not _is_uuid(uuid):
         raise ConfigError("uuid must be 36 characters, 8-4-4-4-12 hex digits, got %r" % (uuid,))
-    if not isinstance(kind, str) or not kind or "##" in kind or kind[-1] == "#":
-        raise ConfigError("type must be text without '##', not ending in '#', got %r" % (kind,))
-    text = uuid.encode() + b"##" + kind.encode() + b"##"
+    kind = name.encode() if isinstance(name, str) else b""
+    if not kind or (kind + b"##").find(b"##") < len(kind):
+        raise ConfigError("type must be text without '##', not ending in '#', got %r" % (name,))
+    text = uuid.encode() + b"##" + kind + b"##"
     if not callable(data):
-        text += _to_json(data)
+        if not isinstance(data, dict) or not _is_json(data):
+            raise ConfigError("data must be a dict of JSON values, or a function that writes one")
+        text += json.dumps(data).encode()
     room = min(room, 65535)  # no dialect's server takes much more
     if len(text) > room:
         raise ConfigError("uuid, type and data take %d bytes; room is for %d" % (len(text), room))
@@ -33,21 +38,14 @@ def info(uuid: str, kind: str, data, room: int) -> bytes:
 def _is_uuid(text) -> bool:
     if not isinstance(text, str) or len(text) != 36:
         return False
-    for i in range(36):
+    # As bytes: MicroPython keeps each character that a string was indexed for, for ever.
+    for i, byte in enumerate(text.encode()):
         if i in (8, 13, 18, 23):
-            if text[i] != "-":
+            if byte != 45:  # "-"
                 return False
-        elif text[i] not in "0123456789abcdefABCDEF":
+        elif byte not in b"0123456789abcdefABCDEF":
             return False
     return True
-
-
-def _to_json(data) -> bytes:
-    import json
-
-    if not isinstance(data, dict) or not _is_json(data):
-        raise ConfigError("data must be a dict of JSON values, or a function that writes one")
-    return json.dumps(data).encode()
 
 
 def _is_json(value) -> bool:

@@ -7,7 +7,7 @@ from motelink.port import const
 _GETINFO = const(1)
 _HEART = const(2)
 _END = const(3)
-_BEAT = b"\x00\x01\x02"
+_BEAT = const(b"\x00\x01\x02")
 
 
 class Framing:

@@ -12,8 +12,9 @@ from motelink.port import const, ticks_add, ticks_ms
 _GETINFO = const(1)
 _HEART = const(2)
 _END = const(3)
-_BEAT = b"beat"
-_BYE = b"end\n"
+_BEAT = const(b"beat")
+_BYE = const(b"end\n")
+_E = const(101)  # how it begins
 _HOLD_MS = const(200)
 
 
@@ -24,6 +25,7 @@ class Framing:
 
     def __init__(self, owner):
         self.owner = owner
+        self.put = owner.write  # a message goes out as it is
         self.held = False  # what is in rx may become _BYE
 
     def received(self) -> None:
@@ -40,7 +42,7 @@ class Framing:
             elif byte == _GETINFO:
                 rx.start += 1
                 owner.command(_GETINFO)
-            elif self._may_be_bye(rx):
+            elif byte == _E and self._may_be_bye(rx):
                 if rx.end - rx.start == 4:
                     owner.command(_END)
                 if not self.held:
@@ -81,10 +83,6 @@ class Framing:
 
     def finish(self, at: int) -> None:
         """After it; it begins at ``tx.data[at]``."""
-
-    def put(self, data: bytes) -> None:
-        """Send one message, for which there is room. Allocates nothing."""
-        self.owner.write(data)
 
     def check(self, data: bytes) -> None:
         """Raise ValueError for a message that this dialect cannot carry."""

@@ -10,8 +10,8 @@ from motelink.port import const
 _GETINFO = const(1)
 _HEART = const(2)
 _END = const(3)
-_TERMINATOR = b"\xff"
-_BEAT = b"\x02"
+_TERMINATOR = const(b"\xff")
+_BEAT = const(b"\x02")
 
 
 class Framing:
