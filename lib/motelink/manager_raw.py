@@ -34,16 +34,17 @@ class Framing:
         rx = owner.rx
         owner.heard = True
         while rx.start < rx.end:
-            byte = rx.data[rx.start]
+            start = rx.start
+            byte = rx.data[start]
             if byte == _HEART:
-                rx.start += 1
-                owner.write(_BEAT)
+                rx.start = start + 1
+                self.put(_BEAT)
                 owner.beats += 1
             elif byte == _GETINFO:
-                rx.start += 1
+                rx.start = start + 1
                 owner.command(_GETINFO)
             elif byte == _E and self._may_be_bye(rx):
-                if rx.end - rx.start == 4:
+                if rx.end - start == 4:
                     owner.command(_END)
                 if not self.held:
                     self.held = True
