@@ -95,7 +95,8 @@ FLOORS = [
     Operation("floor.send", "socket_floor", b"", _MESSAGE),
 ]
 EXPLAINED = (
-    "floor.recv_send is sock.recv(1); sock.send(b'beat') in a loop: it blocks and allocates. "
+    "floor.recv_send is sock.recv(1); sock.send(b'beat') in a loop: it blocks and allocates, and "
+    "the larger the heap, the longer the allocator searches it. "
     "floor.readinto_write is the same without allocating, floor.poll_readinto_write also polls "
     "a socket that never blocks. Ratios are to floor.recv_send, and that of send to floor.send. "
     "receive is with a handler that answers by the bare socket."
