@@ -29,7 +29,7 @@ def test_unknown_name():
 
 
 def test_runtime():
-    assert ("micropython" if MICROPYTHON else "cpython") == port.RUNTIME
+    assert (port.RUNTIME == "micropython") == MICROPYTHON
 
 
 def test_poll_masks():
