@@ -93,6 +93,7 @@ def test_memory_of_a_node(console: Console, tmp_path: Path) -> None:
     assert total == pytest.approx(figures["manager.import.heap_bytes"], rel=0.15)
     assert figures["manager.connected.heap_bytes"] > figures["manager.import.heap_bytes"]
     assert figures["manager.min_heap_kib"] * 1024 > figures["manager.connected.heap_bytes"]
+    assert figures["manager.min_heap_kib"] <= 24  # what was promised
     assert str(file) in printed(console)
 
 
