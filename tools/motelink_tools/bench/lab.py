@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,17 @@ class Lab:
         """
         command = self.interpreter.command("-m", program, *map(str, arguments), heap=heap)
         return _results(program, self._execute(program, command, deadline_s).stdout)
+
+    def romfs(self) -> Path:
+        """An image of ``lib/`` as mpremote deploys it to a board's read-only flash partition."""
+        image = self._board / "lib.romfs"
+        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(image), "build", "lib"]
+        try:
+            subprocess.run(command, cwd=self._board, capture_output=True, text=True, check=True)
+        except subprocess.CalledProcessError as error:
+            trouble = _last_line(error.stderr) or _last_line(error.stdout)
+            raise ToolError(f"mpremote could not build a ROMFS: {trouble}") from None
+        return image
 
     def has_valgrind(self) -> bool:
         """Whether `instructions` can be asked."""

@@ -1,6 +1,7 @@
 # mypy: ignore-errors
 """Heap bytes that stay in use: ``modules NAME...`` imports one after another and prints each;
-``node PORT`` is a manager's node, imported, then connected, with the modules that it loaded."""
+``node PORT`` is a manager's node, imported, then connected, with the modules that it loaded;
+``romfs IMAGE PORT`` is the same node, run in place from a ROMFS as boards map it into memory."""
 
 import gc
 import sys
@@ -31,6 +32,16 @@ def node(port):
     for name in sys.modules:
         if name.startswith("motelink"):
             print(name, 1)
+
+
+def romfs(image, port):
+    import vfs
+
+    with open(image, "rb") as file:
+        content = file.read()  # in flash on a board: it is allocated before anything is counted
+    vfs.mount(vfs.VfsRom(content), "/rom")
+    sys.path.insert(0, "/rom")
+    node(port)
 
 
 def connected(port):

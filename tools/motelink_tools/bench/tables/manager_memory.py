@@ -32,17 +32,26 @@ def _measure(lab: Lab) -> Table:
         note=(
             f"Median of {len(runs)} processes, since the collector is conservative. Heap in use "
             "after a collection; connected: import and client, beyond the bytes of the two "
-            "buffers. min_heap_kib: the smallest -X heapsize in which a program connects, "
-            f"answers {_HEARTBEATS} heartbeats and exchanges messages, {_SURE} times in a row."
+            "buffers; romfs_: with lib/ in a ROMFS, where code and texts stay in flash, as frozen "
+            "ones do (firmware built for it). min_heap_kib: the smallest -X heapsize in which a "
+            f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, {_SURE} times in a row."
         )
     )
     imported = median(run["imported"] for run in runs)
     connected = median(run["connected"] for run in runs)
     table.add("manager.import.heap_bytes", imported)
     table.add("manager.connected.heap_bytes", connected, Target(12 * 1024))
+    table.add("manager.connected.romfs_heap_bytes", _in_place(lab), Target(12 * 1024))
     table.add("manager.import.mpy_bytes", sum(sizes[name] for name in loaded))
     table.add("manager.min_heap_kib", _smallest_heap(lab), Target(24))
     return table
+
+
+def _in_place(lab: Lab) -> int:
+    lab.say("memory of a node that runs from ROMFS")
+    image = lab.romfs().name
+    with peer.serving(_connect) as port:
+        return lab.run("memory", "romfs", image, port)["connected"]
 
 
 def _smallest_heap(lab: Lab) -> int:
