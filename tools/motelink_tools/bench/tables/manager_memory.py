@@ -34,7 +34,8 @@ def _measure(lab: Lab) -> Table:
             "after a collection; connected: import and client, beyond the bytes of the two "
             "buffers; romfs_: with lib/ in a ROMFS, where code and texts stay in flash, as frozen "
             "ones do (firmware built for it). min_heap_kib: the smallest -X heapsize in which a "
-            f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, {_SURE} times in a row."
+            f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, {_SURE} "
+            "times in a row."
         )
     )
     imported = median(run["imported"] for run in runs)
