@@ -70,12 +70,19 @@ class Owner(Stream):
             self.failure = error
             self.session.closed()
 
+    def send(self, n):
+        self.tx.end = n
+        self.push()
+        return self.session.state != 0
+
+    send_plain = send
+
     def connect(self, *segments):
         """A new connection, CONNACK, and more; returns the owner."""
         self.sock = Wire()
         self.rx.clear()
         self.tx.clear()
-        self.session.opened()
+        self.session.opened(True)
         self.feed(*(segments or (CONNACK,)))
         return self
 

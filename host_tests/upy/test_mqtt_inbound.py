@@ -18,6 +18,8 @@ from mqtt_owner import (
     pub,
 )
 
+HEAP = "256k"  # for the lists of segments of one byte
+
 T = b"home/kettle"
 
 

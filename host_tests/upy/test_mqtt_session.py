@@ -38,7 +38,7 @@ def test_connack_is_waited_for():
     session = owner.session
     assert not session.publish(T, b"x")
     assert not session.publish(T, b"x", 1)
-    session.opened()
+    session.opened(True)
     assert not session.publish(T, b"x")
     raises(TimedOut, session.tick, 9)
     assert owner.feed(CONNACK) == ["accepted"]
@@ -203,7 +203,7 @@ def test_resending_waits_for_a_slow_socket():
         assert owner.session.publish(T, bytes([48 + i]) * 60, 1)
     sent = owner.sent()
     owner.drop()
-    owner.session.opened()
+    owner.session.opened(True)
     owner.sock.take = 100
     owner.feed(PRESENT + pub(T, b"x"))
     assert owner.session.blocked
@@ -244,7 +244,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
     session = owner.session
     first = mqtt_build.subscribe(["a/+", "b/#"], 1)
     second = mqtt_build.subscribe("c", 2)
-    session.subscriptions += [first, second]
+    session.requests.subscriptions += [first, second]
     owner.connect()
     session.last_id = 0
     sent = owner.sent()
@@ -256,7 +256,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
     owner.feed(b"\x90\3\0\1\2")
     assert owner.events[3:] == [(b"c", 2)]
     session.request(mqtt_build.unsubscribe("c"))
-    session.subscriptions = mqtt_build.without(session.subscriptions, "c")
+    session.requests.subscriptions = mqtt_build.without(session.requests.subscriptions, "c")
     assert owner.sent() == [(0xA2, b"\0\2\0\1c")]
     owner.feed(b"\xb0\2\0\2")
     owner.drop()

@@ -11,7 +11,7 @@
 Steady state (publishing and receiving at every QoS, acknowledgements, pings) allocates nothing.
 """
 
-from motelink.errors import ConfigError
+from motelink.errors import ConfigError, ConnectionLost
 from motelink.link import Link
 from motelink.mqtt_inbound import RESERVE, prepared  # noqa: F401
 from motelink.mqtt_session import Session
@@ -79,6 +79,8 @@ class Client(Link):
         self.on_suback = None
         self.on_chunk = None
         self.on_oversize = None
+        self._out = self.tx.data
+        self._sent = 0
         self.messages = 0
         self.oversized = 0
         self.handler_errors = 0
@@ -122,8 +124,8 @@ class Client(Link):
         from motelink import mqtt_build
 
         packet = mqtt_build.subscribe(filters, qos)
-        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
-        self._session.subscriptions.append(packet)
+        self._request(packet, mqtt_build.without(self._session.requests.subscriptions, filters))
+        self._session.requests.subscriptions.append(packet)
         forget("mqtt_build")
 
     def unsubscribe(self, filters) -> None:
@@ -131,7 +133,7 @@ class Client(Link):
         from motelink import mqtt_build
 
         packet = mqtt_build.unsubscribe(filters)
-        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
+        self._request(packet, mqtt_build.without(self._session.requests.subscriptions, filters))
         forget("mqtt_build")
 
     def end(self, error=None) -> None:
@@ -165,6 +167,28 @@ class Client(Link):
         except OSError as error:
             self.failed(error)
 
+    def send(self, n: int) -> bool:
+        """Send ``tx.data[:n]``, where ``tx`` is empty; whether the connection still is."""
+        self.tx.end = n
+        self.push()
+        return self.connected
+
+    def send_plain(self, n: int) -> bool:
+        """The same in fewer steps, where there is no TLS."""
+        # With a local more, or more in the handler, this frame would come from the heap.
+        try:
+            self._sent = self.sock.write(self._out, 0, n)
+        except OSError:
+            return self._broken()
+        if self._sent == n:
+            return True
+        self.tx.start = self._sent or 0
+        return self.send(n)
+
+    def _broken(self) -> bool:
+        self.failed(ConnectionLost("connection lost"))
+        return False
+
     def accepted(self) -> None:
         """The session is open, and what it owed is sent."""
         self.deadline = ticks_add(ticks_ms(), self._tick_ms)
@@ -196,7 +220,7 @@ class Client(Link):
         if len(packet) > self.tx.limit - RESERVE:
             raise ValueError("a packet of %d bytes never fits in tx_size" % len(packet))
         session = self._session
-        session.subscriptions = subscriptions
+        session.requests.subscriptions = subscriptions
         if session.state or not session.clean:
             session.request(packet)
 
@@ -204,7 +228,7 @@ class Client(Link):
         self.tx.put(self._hello)
 
     def _opened(self, now: int) -> None:
-        self._session.opened()
+        self._session.opened(not self._secure)
         self.deadline = ticks_add(now, self._answer_ms)
 
     def _due(self, now: int) -> None:

@@ -85,6 +85,11 @@ class Inbound:
         self.tx = owner.tx
         self.state = 0
         self.blocked = False  # tx must become empty first, then `Session.resume`
+        # The topic, with payloads of so many bytes at that place, that tx.data still has from the
+        # last publication at QoS 0; None when something else was put there since.
+        self._fresh = None
+        self._fits = 0
+        self._at = 0
         self._message = Received(self.rx.data)
         self._ids = array("H", bytes(2 * ids))
         self._known = 0  # so many of them are unreleased
@@ -106,6 +111,7 @@ class Inbound:
 
     def answer(self, kind: int, pid: int) -> None:
         """Put an acknowledgement into ``tx``."""
+        self._fresh = None
         tx = self.tx
         if tx.end + 4 > tx.limit:
             tx.make_room(4)

@@ -17,8 +17,11 @@ acknowledged; of messages received at QoS 2 the ids stay until they are released
 connection, so that nothing is lost and nothing comes twice (section 4.4 of the standard).
 """
 
+from struct import pack_into
+
 from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
 from motelink.mqtt_inbound import RESERVE, Inbound, prepared
+from motelink.mqtt_requests import Requests
 from motelink.port import SLACK, const, copy_into, getrandbits
 
 _CLOSED = const(0)
@@ -63,35 +66,39 @@ class Session(Inbound):
     to 9), ``used`` of them in flight, the oldest first. ``ids``: how many QoS 2 messages the
     broker may begin before it ends one. ``clean``: what CONNECT says.
 
-    ``owner`` gives ``rx``, ``tx`` and ``push()``, which sends what is in ``tx`` and reports an
-    error by itself; it is told ``accepted()``, ``deliver(message)``, ``chunk(message, at,
-    total)``, ``oversize(size)`` and ``granted(filter, code)``.
+    ``owner`` gives ``rx`` and ``tx``; ``push()``, which sends what is in ``tx``; ``send(n)`` and
+    ``send_plain(n)``, which send ``tx.data[:n]`` when ``tx`` is empty, and say whether the
+    connection still is. They report an error by themselves. It is told ``accepted()``,
+    ``deliver(message)``, ``chunk(message, at, total)``, ``oversize(size)`` and
+    ``granted(filter, code)``.
     """
 
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
+        self._out = self.tx.data
+        self._send_plain = owner.send_plain
+        self._plain = False
         self.present = False  # whether the broker remembered the session
         self.window = [Slot(slot_size) for _ in range(window)]
         self.used = 0
-        self.subscriptions: list = []  # SUBSCRIBE packets
-        self.requests: list = []  # those, and UNSUBSCRIBE, that are not answered yet
+        self.requests = Requests(self)
         # After a restart of ours the broker may know ids of before: begin somewhere else.
         self.last_id = getrandbits(15)
-        self._asked = 0  # packet id of requests[0], once that is sent
-        self._asked_age = 0
         self._pinged = False
         self._ticks = 0
 
-    def opened(self) -> None:
-        """The connection is open, CONNECT is sent or in ``tx``."""
+    def opened(self, plain: bool) -> None:
+        """The connection is open, CONNECT is sent or in ``tx``. ``plain``: without TLS."""
+        self._plain = plain
         self.state = _CONNECTING
 
     def closed(self) -> None:
         """The connection has ended."""
         self.state = _CLOSED
         self.blocked = self._pinged = False
-        self._left = self._skip = self._asked = self._ticks = 0
+        self._fresh = None
+        self._left = self._skip = self._ticks = self.requests.asked = 0
         for i in range(self.used):
             slot = self.window[i]
             slot.age = 0
@@ -105,20 +112,42 @@ class Session(Inbound):
         ``payload``: bytes, or a str. Only a str allocates. False when not connected, when the
         window is full, or while the socket takes nothing. Raises TooLarge, ValueError.
         """
+        if (
+            topic is not self._fresh
+            or qos
+            or retain
+            or len(payload) > self._fits
+            or isinstance(payload, str)
+        ):
+            return self._begin(topic, payload, qos, retain)
+        # tx still has the packet before, to the same topic: only the payload is another. (A local
+        # more, and each call's frame would come from the heap.)
+        pack_into("64s", self._out, self._at, payload)
+        qos = self._at + len(payload)
+        self._out[1] = qos - 2
+        return self._send_plain(qos)
+
+    def _begin(self, topic, payload, qos: int, retain) -> bool:
+        name = topic
         if isinstance(topic, str):
             topic = prepared(topic)
         if isinstance(payload, str):
             payload = payload.encode()
-        tx = self.tx
-        if tx.end:
+        if self.tx.end:
             self.owner.push()
-        if self.state != _READY or tx.end:
+        if self.state != _READY or self.tx.end:
             return False
         if qos:
             return self._keep(topic, payload, qos, retain)
-        tx.end = self._put(tx.data, 0x31 if retain else 0x30, topic, payload, 0)
-        self.owner.push()
-        return self.state == _READY
+        n = self._put(self.tx.data, 0x31 if retain else 0x30, topic, payload, 0)
+        self._fresh = None
+        if not self.owner.send(n):
+            return False
+        if self._plain and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
+            self._fresh = name
+            self._at = at = 4 + len(topic)
+            self._fits = min(SLACK, 129 - at, self.tx.limit - RESERVE - 9 - len(topic))
+        return True
 
     def _keep(self, topic, payload, qos: int, retain) -> bool:
         """`publish` at QoS 1 and 2."""
@@ -127,7 +156,7 @@ class Session(Inbound):
         if self.used == len(self.window):
             return False
         slot = self.window[self.used]
-        slot.id = self._new_id()
+        slot.id = self.new_id()
         slot.want = _PUBACK if qos == 1 else _PUBREC
         qos = 0x30 | qos << 1 | bool(retain)
         slot.end = self._put(slot.data, qos, topic, payload, slot.id)
@@ -151,10 +180,11 @@ class Session(Inbound):
             n >>= 7
             at += 1
         data[at] = n
-        data[at + 1] = size >> 8
-        data[at + 2] = size & 255
-        copy_into(data, at + 3, topic, size)
-        at += 3 + size
+        at += 1
+        pack_into(">H64s", data, at, size, topic)
+        if size > SLACK:
+            copy_into(data, at + 2, topic, size)
+        at += 2 + size
         if pid:
             data[at] = pid >> 8
             data[at + 1] = pid & 255
@@ -165,34 +195,27 @@ class Session(Inbound):
     def _send(self, slot) -> None:
         """Send what a slot owes; ``tx`` is empty."""
         slot.age = 1
-        tx = self.tx
         if slot.want == _PUBCOMP:
             self.answer(_PUBREL, slot.id)
+            self.owner.push()
         else:
-            copy_into(tx.data, 0, slot.data, slot.end)
-            tx.end = slot.end
-        self.owner.push()
+            self._fresh = None
+            copy_into(self.tx.data, 0, slot.data, slot.end)
+            self.owner.send(slot.end)
 
     def request(self, packet: bytearray) -> None:
-        """Send a SUBSCRIBE or UNSUBSCRIBE; one at a time, until it is answered."""
-        self.requests.append(packet)
+        """Send a SUBSCRIBE or UNSUBSCRIBE, when those before it are answered."""
+        self.requests.waiting.append(packet)
         if self.state == _READY:
-            self._ask()
+            self.requests.ask()
             self.owner.push()
 
-    def _ask(self) -> None:
-        """Put the next request into ``tx``, when none is open and there is room for it."""
-        if self.requests and not self._asked:
-            packet = self.requests[0]
-            if len(packet) < self.tx.room() - RESERVE:
-                self._asked = pid = self._new_id()
-                self._asked_age = 0
-                at = 2 if packet[1] < 128 else 3
-                packet[at] = pid >> 8
-                packet[at + 1] = pid & 255
-                self.tx.put(packet)
+    def put(self, packet) -> None:
+        """Put a whole packet into ``tx``."""
+        self._fresh = None
+        self.tx.put(packet)
 
-    def _new_id(self) -> int:
+    def new_id(self) -> int:
         """1 to 65535, none that is in use."""
         pid = self.last_id
         while True:
@@ -201,7 +224,7 @@ class Session(Inbound):
                 if slot.id == pid:
                     break
             else:
-                if pid != self._asked:
+                if pid != self.requests.asked:
                     self.last_id = pid
                     return pid
 
@@ -212,10 +235,6 @@ class Session(Inbound):
             raise TimedOut("no CONNACK")
         if self._pinged:
             raise TimedOut("no PINGRESP")
-        if self._asked:
-            self._asked_age += 1
-            if self._asked_age > 1:
-                raise TimedOut("no SUBACK or UNSUBACK")
         for i in range(self.used):
             slot = self.window[i]
             if slot.age > 1:
@@ -225,9 +244,9 @@ class Session(Inbound):
         if self._ticks >= ping_ticks or self.tx.end:
             self._ticks = 0
             self._pinged = True
-            self.tx.put(_PINGREQ)
+            self.put(_PINGREQ)
         if self.state == _READY:
-            self._ask()
+            self.requests.tick()
 
     def resume(self) -> None:
         """``tx`` is empty: go on with what waited for that."""
@@ -251,7 +270,7 @@ class Session(Inbound):
                 self._send(slot)
         if self.state:
             self.state = _READY
-            self._ask()
+            self.requests.ask()
             self.owner.accepted()
 
     def _control(self, kind: int, at: int, n: int) -> None:
@@ -271,8 +290,8 @@ class Session(Inbound):
             self._release(pid)
             self.answer(_PUBCOMP, pid)
         elif kind in (_SUBACK, _UNSUBACK):
-            if pid == self._asked:
-                self._answered(kind, at + 2, at + n)
+            if pid == self.requests.asked:
+                self.requests.answered(kind, at + 2, at + n)
         else:
             raise ProtocolError("unexpected packet %02x" % kind)
 
@@ -318,30 +337,9 @@ class Session(Inbound):
         """The broker has forgotten us. What it had received (PUBREC) was its own already; the rest
         is published as new."""
         self._known = 0
-        self.requests = list(self.subscriptions)
+        self.requests.waiting = list(self.requests.subscriptions)
         for i in range(self.used - 1, -1, -1):
             slot = self.window[i]
             slot.data[0] &= ~_DUP
             if slot.want == _PUBCOMP:
                 self._free(i)
-
-    def _answered(self, kind: int, at: int, end: int) -> None:
-        """SUBACK (3.9), UNSUBACK: what requests[0] is told."""
-        packet = self.requests[0]
-        if kind != (packet[0] & 0xF0) + 0x10:
-            raise ProtocolError("packet %02x answers packet %02x" % (kind, packet[0]))
-        data = self.rx.data
-        place = 4 if packet[1] < 128 else 5
-        if kind == _SUBACK:
-            while at < end and place < len(packet):
-                after = place + 2 + (packet[place] << 8 | packet[place + 1])
-                if data[at] != 128 and data[at] > packet[after]:
-                    raise ProtocolError("%02x granted for QoS %d" % (data[at], packet[after]))
-                self.owner.granted(bytes(packet[place + 2 : after]), data[at])
-                at += 1
-                place = after + 1
-            if at != end or place != len(packet):
-                raise ProtocolError("SUBACK does not answer every filter once")
-        self._asked = 0
-        self.requests.pop(0)
-        self._ask()
