@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo test lint bench format clean
 
@@ -18,7 +19,10 @@ setup: $(STAMP) ## Install what the rest needs: Python packages, the 32-bit Micr
 
 $(STAMP): pyproject.toml
 	@echo "Installing motelink and its tools into $(VENV) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	    echo "Installing python3-venv, which Debian's Python needs for that ..."; \
+	    $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install -y python3-venv >/dev/null; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	    --target typings micropython-esp32-stubs==1.25.0.post5
