@@ -24,8 +24,9 @@ $(STAMP): pyproject.toml
 	    $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install -y python3-venv >/dev/null; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
-	    --target typings micropython-esp32-stubs==1.25.0.post5
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
+	    --target typings micropython-esp32-stubs==1.25.0.post5 \
+	    micropython-stdlib-stubs==1.29.0.post2
 	@touch $@
 
 demo: setup ## Flash a virtual board and watch it at work (DEMO_SECONDS=20: stop by itself)
