@@ -136,6 +136,15 @@ class Client(Link):
         self._request(packet, mqtt_build.without(self._session.requests.subscriptions, filters))
         forget("mqtt_build")
 
+    def ping(self) -> None:
+        """Send a PINGREQ now; the loop sends those of ``keepalive`` by itself."""
+        self._session.put(b"\xc0\0")
+        self.push()
+
+    def pause(self) -> None:
+        """In a handler: what else has come is for the next turn of the loop."""
+        self._session.blocked = True
+
     def end(self, error=None) -> None:
         """Take leave of the broker, which then drops the will; close, and stay closed."""
         if self.connected and not error and not self.tx.end:

@@ -325,8 +325,10 @@ class Session(Inbound):
         if word >> 9 or code > 5 or (word >> 8 and (code or self.clean)):
             raise ProtocolError("a CONNACK of %04x" % word)
         if code:
-            error = ConnectionLost if code == 3 else AuthError
-            raise error("refused by the broker: %s (%d)" % (_REFUSED[code - 1], code))
+            kind = ConnectionLost if code == 3 else AuthError
+            error = kind("refused by the broker: %s (%d)" % (_REFUSED[code - 1], code))
+            error.code = code  # type: ignore[union-attr]
+            raise error
         self.present = word > 255
         if not self.present:
             self._afresh()
