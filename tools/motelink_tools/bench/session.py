@@ -19,8 +19,12 @@ def run(
     quick: bool = False,
 ) -> bool:
     """Measure, show, and write ``json_file``. Whether everything could be measured; a target
-    that is not met is shown, and is no failure."""
+    that is not met is shown, and is no failure.
+
+    Raises OSError, before it measures, if ``json_file`` cannot be written."""
     benchmarks = select(only)
+    if json_file is not None:
+        json_file.open("a").close()  # now, not after minutes of measuring, if that cannot be
     report = Report(console)
     complete = True
     with lab.opened(quick=quick, say=report.say) as bench:

@@ -9,16 +9,27 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
 
 from motelink import __version__
 from motelink_tools.errors import ToolError
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, where argparse would print the whole usage first."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; '{self.prog} --help' shows how\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, with every topic module of this package in it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="motelink",
         description="Develop, flash and run motelink devices; no hardware needed.",
         epilog="'motelink COMMAND --help' shows examples of each command.",
@@ -34,16 +45,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors meant for people are one line on stderr and a non-zero status."""
     arguments = build_parser().parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
+        with _signals_unwind():
+            status: int = arguments.run(arguments)
     except ToolError as error:
-        if getattr(arguments, "json", False):
-            print(json.dumps({"ok": False, "kind": error.kind, "error": str(error)}))
-        print(f"motelink: {error}", file=sys.stderr)
-        return error.code
+        return _fail(error, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader (head, less) has gone; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file or folder of the user's: a fault of ours, and the traceback tells
+        failure = ToolError(f"cannot use {error.filename}: {error.strerror}", kind="file")
+        return _fail(failure, as_json=getattr(arguments, "json", False))
     return status
+
+
+def _fail(error: ToolError, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"ok": False, "kind": error.kind, "error": str(error)}))
+    print(f"motelink: {error}", file=sys.stderr)
+    return error.code
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """SIGTERM and a closed terminal end a command as Ctrl-C does, with all that it started.
+
+    A signal that is ignored (nohup) stays so.
+    """
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # signals are only set there
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,6 +1,7 @@
 """``motelink demo``: the main job, without hardware."""
 
 import argparse
+import math
 import os
 
 _EXAMPLES = """\
@@ -27,11 +28,21 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     parser.add_argument(
         "--seconds",
-        type=float,
-        default=os.environ.get("DEMO_SECONDS"),
+        type=_seconds,
+        default=os.environ.get("DEMO_SECONDS") or None,
         help="stop after so long, and judge (default: $DEMO_SECONDS, else until Ctrl-C)",
     )
     parser.set_defaults(run=_run)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected seconds (or DEMO_SECONDS), got {text!r}")
+    return seconds
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,89 @@
+"""What every command shares: one line an error, exit statuses, and an orderly end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from motelink_tools import cli
+
+
+def lines_of_failure(capsys, *arguments, status):
+    try:
+        code = cli.main(arguments)
+    except SystemExit as end:  # argparse's way out
+        code = end.code
+    output, errors = capsys.readouterr()
+    assert (code, output) == (status, "")
+    return errors.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "motelink: the following arguments are required: COMMAND"),
+        (["nonsense"], "motelink: argument COMMAND: invalid choice: 'nonsense'"),
+        (["manager", "--port", "abc"], "motelink manager: argument --port: invalid int"),
+        (["demo", "--seconds", "soon"], "expected seconds (or DEMO_SECONDS), got 'soon'"),
+        (["demo", "--seconds", "nan"], "got 'nan'"),
+        (["demo", "--seconds", "inf"], "got 'inf'"),
+        (["demo", "--seconds=-1"], "got '-1'"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(capsys, arguments, says):
+    (line,) = lines_of_failure(capsys, *arguments, status=2)
+    assert says in line
+    assert "--help' shows how" in line
+
+
+def test_a_wrong_demo_seconds_in_the_environment_is_told(capsys, monkeypatch):
+    monkeypatch.setenv("DEMO_SECONDS", "twenty")
+    (line,) = lines_of_failure(capsys, "demo", status=2)
+    assert "DEMO_SECONDS" in line
+    assert "'twenty'" in line
+
+
+def test_a_folder_that_cannot_be_is_one_line(capsys, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    (line,) = lines_of_failure(capsys, "board", "--dir", str(file), status=1)
+    assert line == f"motelink: cannot use {file}: File exists"
+
+
+def test_with_json_the_error_is_an_object_too(capsys, tmp_path):
+    assert cli.main(["flash", "--json", "--port", str(tmp_path / "none")]) == 1
+    output, errors = capsys.readouterr()
+    error = json.loads(output)
+    assert (error["ok"], error["kind"]) == (False, "no_port")
+    assert errors == f"motelink: {error['error']}\n"
+
+
+def test_figures_that_cannot_be_kept_are_told_before_measuring(capsys, tmp_path):
+    file = tmp_path / "none" / "figures.json"
+    (line,) = lines_of_failure(capsys, "bench", "--json", str(file), status=1)
+    assert line == f"motelink: cannot use {file}: No such file or directory"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", [["demo"], ["bench", "--only", "manager.heap"]])
+def test_a_signal_leaves_no_file(tmp_path, command, number):
+    # Another process: signals belong to its main thread, and its folders to itself.
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "motelink_tools", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    try:
+        process.stdout.readline()  # it has begun
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode not in (0, -number)
+    assert list(tmp_path.iterdir()) == []
