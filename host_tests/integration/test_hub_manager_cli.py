@@ -115,6 +115,17 @@ def test_one_clear_line_for_what_cannot_be(start, tmp_path):
             assert errors.count("\n") == 1
 
 
+def test_it_ends_when_its_reader_has_gone(start):
+    process = start("--port", "0")
+    manager = port_of(process)
+    process.stdout.close()
+    with Device(manager).identify() as device:
+        device.expect_end()
+    assert process.wait(timeout=DEADLINE_S) == 141
+    assert process.stderr.read() == ""
+    process.stdout = None  # for communicate: it was closed above
+
+
 def test_without_files_left_it_waits_and_goes_on(start):
     process = start("--port", "0", "--json")
     manager = types.SimpleNamespace(port=json.loads(process.stdout.readline())["port"])

@@ -70,12 +70,14 @@ class _Console:
     def __init__(self, manager: AsyncManager, write: Writer) -> None:
         self._manager = manager
         self._write = write
+        self._stop = asyncio.Event()
+        self._reader_gone = False
 
     async def run(self) -> None:
-        stop = asyncio.Event()
+        """Until a signal. Raises BrokenPipeError when nobody reads the lines any more."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop.set)
         with self._manager.report.subscribe(_WAITING_EVENTS) as self._events:
             self._manager.event(self.on_message)
             async with self._manager as manager:
@@ -83,10 +85,12 @@ class _Console:
                     "listening", host=manager.host, port=manager.port, dialect=manager.framing
                 )
                 printing = loop.create_task(self._print(self._events))
-                await stop.wait()
+                await self._stop.wait()
                 printing.cancel()
             self._flush()
         self._say("closed", missed=self._events.dropped)
+        if self._reader_gone:
+            raise BrokenPipeError
 
     async def on_message(self, client: Client, message: bytearray) -> None:
         # The client's connect may still wait to be printed.
@@ -115,7 +119,13 @@ class _Console:
             self._say("ended", uuid=event.device_id, reason=event.reason)
 
     def _say(self, event: str, **fields: Any) -> None:
-        self._write({"event": event, **fields})
+        if self._reader_gone:
+            return
+        try:
+            self._write({"event": event, **fields})
+        except BrokenPipeError:  # head, less: said at the end, because handlers' errors are logged
+            self._reader_gone = True
+            self._stop.set()
 
 
 def _write_json(line: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class Listener:
         except OSError as error:
             raise ToolError(
                 f"cannot listen on {host}:{port}: {_why(error)}; "
-                "choose another port, or 0 for any that is free",
+                "choose another port (0: any that is free) or address",
                 kind="cannot_listen",
             ) from error
         self._socket.setblocking(False)
