@@ -125,6 +125,13 @@ def test_without_apt_an_installed_one_serves_and_says_what_it_cannot(bin_folder)
     assert len(said) == 1
 
 
+def test_a_cache_that_cannot_be_written_is_told(apt, tmp_path):
+    apt()
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    with pytest.raises(ToolError, match=r"cannot be kept in .*MOTELINK_CACHE"):
+        micropython.find(say=print)
+
+
 def test_with_nothing_at_all_the_error_says_what_to_do(bin_folder):
     with pytest.raises(ToolError, match=r"apt-get is missing.*install 'micropython'"):
         micropython.find(say=print)

@@ -134,14 +134,27 @@ def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
         if not fetch:
             raise ToolError(f"nothing cached in {target}", kind="no_micropython")
         _require_apt()
-        cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache):
-            if not target.is_dir():  # another process may have been first
-                say(f"motelink: fetching 32-bit MicroPython ({suite}, once, 20 MB) to {target}")
-                with _new_folder(target) as folder:
-                    _fetch(suite, folder)
-                    _ask(_argv(folder), suite)  # what cannot run here is not kept
+        try:
+            _fill(cache, suite, say)
+        except (OSError, subprocess.CalledProcessError) as error:  # read-only, full, no folder
+            reason = getattr(error, "strerror", None) or error
+            raise ToolError(
+                f"a 32-bit one cannot be kept in {cache}: {reason}; "
+                "MOTELINK_CACHE names another folder",
+                kind="cache",
+            ) from error
     return _ask(_argv(target), suite)
+
+
+def _fill(cache: Path, suite: str, say: Say) -> None:
+    target = cache / suite
+    cache.mkdir(parents=True, exist_ok=True)
+    with _locked(cache):
+        if not target.is_dir():  # another process may have been first
+            say(f"motelink: fetching 32-bit MicroPython ({suite}, once, 20 MB) to {target}")
+            with _new_folder(target) as folder:
+                _fetch(suite, folder)
+                _ask(_argv(folder), suite)  # what cannot run here is not kept
 
 
 def _argv(folder: Path) -> tuple[str, ...]:
