@@ -125,6 +125,12 @@ def test_a_port_that_does_not_exist(tmp_path: Path) -> None:
     assert (error.kind, str(error)) == ("no_port", f"there is no port {tmp_path / 'ttyACM7'}")
 
 
+@pytest.mark.parametrize("path", ["/dev/null", "."])
+def test_what_is_no_serial_port_is_not_called_busy(path: str) -> None:
+    error = failure(path)
+    assert (error.kind, str(error)) == ("no_port", f"{path} is no serial port")
+
+
 @pytest.mark.parametrize("trace", ["OSError: 28", "OSError: [Errno 28] ENOSPC"])
 def test_the_board_s_error_number_is_understood(trace: str) -> None:
     error = transport.RemoteError(f"Traceback (most recent call last):\r\n  ...\r\n{trace}\r\n")

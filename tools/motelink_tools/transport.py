@@ -175,10 +175,24 @@ def _cannot_open(port: str) -> ToolError:
                 f"no permission to open {port}; on most systems the group dialout or uucp has it",
                 kind="no_port",
             )
+        if not _is_serial(port):
+            return ToolError(f"{port} is no serial port", kind="no_port")
     return ToolError(
         f"cannot open {port}; another program has it open (a terminal, an editor?): close it",
         kind="port_busy",
     )
+
+
+def _is_serial(port: str) -> bool:
+    """Whether it is; also when it cannot be opened, and so cannot be told."""
+    try:
+        fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as error:
+        return not isinstance(error, IsADirectoryError)
+    try:
+        return os.isatty(fd)
+    finally:
+        os.close(fd)
 
 
 def _gone(port: str) -> ToolError:
