@@ -27,7 +27,6 @@ class Facts:
     say: Callable[[str, str], None] = lambda _who, _text: None
     port: str = "-"
     state: str = "off"
-    platform: str = "-"
     led: bool = False
     uptime: int = 0
     heap_free: int = 0
@@ -39,7 +38,6 @@ class Facts:
     reconnects: int = 0
     flash_sent: int = 0
     flash_total: int = 0
-    flash_file: str = ""
     events: deque[tuple[float, str, str]] = field(default_factory=lambda: deque(maxlen=12))
     done: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)

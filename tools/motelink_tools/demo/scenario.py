@@ -94,8 +94,8 @@ class Demo:
         def planned(plan: Plan) -> None:
             facts.flash_total = plan.total
 
-        def progress(name: str, sent: int, _total: int) -> None:
-            facts.flash_file, facts.flash_sent = name, sent
+        def progress(_name: str, sent: int, _total: int) -> None:
+            facts.flash_sent = sent
             self._refresh()
 
         self._refresh()
@@ -104,7 +104,6 @@ class Demo:
             planned=planned,
             progress=progress,
         )
-        facts.platform = result.machine
         facts.flash_sent = facts.flash_total
         facts.happened("flashed")
         summary = result.summary
@@ -130,6 +129,7 @@ class Demo:
             self._next_cut = now + CUT_EVERY_S
             self._facts.note("network", "cut: the connection is reset")
             relay.cut()
+            self._facts.happened("cut")
         elif now >= self._next_order:
             self._next_order = now + ORDER_EVERY_S
             self._order(client)
@@ -145,7 +145,6 @@ class Demo:
             self._next_order = facts.elapsed() + 0.5
             self._next_cut = max(self._next_cut, facts.elapsed() + FIRST_CUT_S / 2)
         elif event.kind == "disconnected":
-            facts.happened("cut")
             facts.note("manager", f"the board is gone: {event.reason}")
         elif event.kind == "heartbeat" and event.rtt_s is not None:
             facts.heartbeats += 1
