@@ -5,24 +5,25 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# In the order in which they happen; the demo has succeeded when all have.
+# What the board did, in the order in which it happens; the demo has succeeded when all have.
 EXPECTED = {
-    "flashed": "the board was flashed through mpremote",
-    "connected": "it booted and connected to the Manager",
-    "described": "it answered getinfo",
-    "greeted": "a message came from the board",
-    "obeyed": "a message went to the board, and its answer came back",
-    "beat": "it answered heartbeats",
-    "cut": "its connection was cut",
-    "returned": "it came back by itself",
-    "beat again": "it answered heartbeats again",
-    "obeyed again": "messages went both ways again",
+    "flashed": "flashed through mpremote",
+    "connected": "booted and connected",
+    "described": "answered getinfo",
+    "greeted": "sent a message",
+    "obeyed": "carried out an order",
+    "beat": "answered heartbeats",
+    "cut": "was cut off",
+    "returned": "came back by itself",
+    "beat again": "answered heartbeats again",
+    "obeyed again": "carried out an order again",
 }
 
 
 @dataclass
 class Facts:
-    """Everything that is shown. ``events`` are the last lines, oldest first."""
+    """Everything that is shown. ``events`` are the last lines, oldest first; as many are shown as
+    there is room for."""
 
     say: Callable[[str, str], None] = lambda _who, _text: None
     port: str = "-"
@@ -38,7 +39,7 @@ class Facts:
     reconnects: int = 0
     flash_sent: int = 0
     flash_total: int = 0
-    events: deque[tuple[float, str, str]] = field(default_factory=lambda: deque(maxlen=12))
+    events: deque[tuple[float, str, str]] = field(default_factory=lambda: deque(maxlen=40))
     done: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 

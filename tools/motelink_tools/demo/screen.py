@@ -2,7 +2,6 @@
 
 import statistics
 
-from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -13,14 +12,20 @@ from rich.text import Text
 from motelink_tools.demo.facts import EXPECTED, Facts
 
 _SPARKS = "▁▂▃▄▅▆▇█"
+# Lines that are no events: the upper panels, the frame of the events, the conclusion below.
+_OTHER_LINES = 18
 
 
 class Screen:
-    """A live view; ``refresh`` draws the facts again. A context manager."""
+    """A live view; ``refresh`` draws the facts again. A context manager.
+
+    Needs 80 columns and 24 lines; more lines show more events.
+    """
 
     def __init__(self, console: Console, facts: Facts) -> None:
+        self._console = console
         self._facts = facts
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
+        self._live = Live(console=console, refresh_per_second=8, get_renderable=self.render)
 
     def __enter__(self) -> "Screen":
         self._live.start()
@@ -34,10 +39,14 @@ class Screen:
         """The facts have changed."""
         self._live.refresh()
 
-    def _render(self) -> RenderableType:
-        return Group(
-            Columns([self._board(), self._checks()], equal=True, expand=True), self._events()
-        )
+    def render(self) -> RenderableType:
+        """The view as it is now."""
+        upper = Table.grid(expand=True)
+        upper.add_column(ratio=1)
+        upper.add_column(ratio=1)
+        upper.add_row(self._board(), self._checks())
+        # The terminal echoes Ctrl-C where the cursor is; on a line of its own it moves nothing.
+        return Group(upper, self._events(), "")
 
     def _board(self) -> Panel:
         facts = self._facts
@@ -48,7 +57,7 @@ class Screen:
         table.add_row("port", facts.port)
         table.add_row("LED", Text("● on", "yellow") if facts.led else Text("○ off", "dim"))
         table.add_row("uptime", f"{facts.uptime} s")
-        table.add_row("heap free", f"{facts.heap_free:,} B, lowest {facts.heap_low:,} B")
+        table.add_row("heap free", f"{facts.heap_free:,} B, low {facts.heap_low:,} B")
         table.add_row("heartbeats", f"{facts.heartbeats}  {self._round_trips()}")
         table.add_row("messages", f"{facts.messages_in} in, {facts.messages_out} out")
         table.add_row("reconnects", str(facts.reconnects))
@@ -59,7 +68,7 @@ class Screen:
         return Panel(table, title="virtual board", subtitle="Ctrl-C ends")
 
     def _round_trips(self) -> str:
-        values = self._facts.rtt_ms[-16:]
+        values = self._facts.rtt_ms[-8:]
         if not values:
             return ""
         top = max(values)
@@ -76,7 +85,11 @@ class Screen:
 
     def _events(self) -> Panel:
         table = Table.grid(padding=(0, 2))
-        for at, who, text in self._facts.events:
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        room = max(1, self._console.height - _OTHER_LINES)
+        for at, who, text in list(self._facts.events)[-room:]:
             table.add_row(Text(f"{at:6.1f} s", "dim"), Text(who, "cyan"), Text(text))
         return Panel(table, title="events")
 
