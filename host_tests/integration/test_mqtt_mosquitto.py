@@ -226,3 +226,31 @@ def test_a_megabyte_reaches_a_small_buffer_in_chunks(broker: Broker) -> None:
         assert size <= 512
         at += size
     assert at == 1 << 20
+
+
+def test_the_first_program_of_the_documentation(broker: Broker) -> None:
+    text = (paths.board_root() / "docs" / "mqtt.md").read_text()
+    program = text.split("```python\n")[1].split("```")[0]
+    address = '"192.0.2.7", "kettle"'
+    assert address in program
+    assert "client.run()" in program
+    program = program.replace(address, f'"127.0.0.1", "kettle", port={broker.port}')
+    program = program.replace("client.run()", "")
+    names: dict[str, object] = {}
+    exec(compile(program, "mqtt.md", "exec"), names)
+    kettle = names["client"]
+    assert isinstance(kettle, Client)
+    LOOP.add(kettle)
+    got: list[int] = []
+    granted: list[int] = []
+    kettle.on_suback = lambda item, qos: granted.append(qos)
+    try:
+        with client(broker, "user") as user:
+            user.on_message = lambda message: got.append(message.int())
+            user.on_suback = lambda item, qos: granted.append(qos)
+            user.subscribe("home/kettle/is", 1)
+            until(lambda: granted == [1, 1])
+            assert user.publish("home/kettle/set", "90", 1)
+            until(lambda: got == [90])
+    finally:
+        kettle.end()
