@@ -11,7 +11,7 @@
 Steady state (publishing and receiving at every QoS, acknowledgements, pings) allocates nothing.
 """
 
-from motelink.errors import ConfigError, ConnectionLost
+from motelink.errors import ConnectionLost
 from motelink.link import Link
 from motelink.mqtt_inbound import RESERVE, prepared  # noqa: F401
 from motelink.mqtt_session import Session
@@ -51,6 +51,14 @@ class Client(Link):
     ``messages``, ``oversized``, and those of `Link`. Raises ConfigError.
     """
 
+    # In the class, so that those in use alone take room in the client. (const: of any type.)
+    on_connect = const(None)
+    on_message = const(None)
+    on_end = const(None)
+    on_suback = const(None)
+    on_chunk = const(None)
+    on_oversize = const(None)
+
     def __init__(
         self,
         host,
@@ -73,12 +81,6 @@ class Client(Link):
     ):
         port = port or (8883 if tls else 1883)
         super().__init__(host, port, rx_size, tx_size + RESERVE, tls, backoff, connect_ms)
-        self.on_connect = None
-        self.on_message = None
-        self.on_end = None
-        self.on_suback = None
-        self.on_chunk = None
-        self.on_oversize = None
         self._out = self.tx.data
         self._sent = 0
         self.messages = 0
@@ -87,12 +89,8 @@ class Client(Link):
         from motelink import mqtt_build
 
         self._hello = mqtt_build.connect(client_id, user, password, keepalive, clean, will)
+        mqtt_build.check(len(self._hello), rx_size, tx_size, slot_size)
         forget("mqtt_build")
-        if len(self._hello) > tx_size or slot_size > tx_size or rx_size < 16:
-            raise ConfigError(
-                "expected rx_size >= 16, tx_size >= slot_size and CONNECT's %d bytes, got %d, %d"
-                % (len(self._hello), rx_size, tx_size)
-            )
         ping_ms = keepalive * 750 or _NEVER
         self._answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)

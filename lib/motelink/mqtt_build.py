@@ -35,6 +35,15 @@ def connect(client_id, user, password, keepalive: int, clean: bool, will) -> byt
     return bytes(_packet(0x10, head + rest))
 
 
+def check(connect_size: int, rx_size: int, tx_size: int, slot_size: int) -> None:
+    """Raise ConfigError for buffers that are too small for each other."""
+    if rx_size < 16 or tx_size < max(connect_size, slot_size):
+        raise ConfigError(
+            "expected rx_size >= 16, tx_size >= slot_size and CONNECT's %d bytes, got %d, %d"
+            % (connect_size, rx_size, tx_size)
+        )
+
+
 def subscribe(filters, qos: int) -> bytearray:
     """SUBSCRIBE (3.8) with packet id 0, to one topic filter or a list of them. Raises
     ValueError."""
