@@ -30,6 +30,7 @@ EVERYTHING = [
     "log",
     "loop",
     "manager_client",
+    "manager_failures",
     "manager_live",
     "manager_memory",
     "manager_reconnect",

@@ -5,46 +5,11 @@ deadlines are set to now, never waited for.
 import os
 import socket
 
-from kit import raises
+from doubles import Delay, Instead
 from motelink import link, port
-from motelink.errors import AuthError, ConfigError, ConnectionLost, TimedOut
-from owner import DIALECTS, GETINFO, HEART
+from motelink.errors import ConnectionLost, TimedOut
+from owner import DIALECTS, HEART
 from peer import Session
-
-
-class _Delay:
-    """A backoff that always says the same, and counts."""
-
-    def __init__(self, ms):
-        self.ms = ms
-        self.failures = 0
-        self.resets = 0
-
-    def next(self):
-        self.failures += 1
-        return self.ms
-
-    def reset(self):
-        self.resets += 1
-
-
-class _Instead:
-    """Puts another function in the place of a module's, for the time of a ``with``."""
-
-    def __init__(self, module, name, function):
-        self.module, self.name, self.function = module, name, function
-
-    def __enter__(self):
-        # Not getattr: a name that port gives through its __getattr__ is not its own.
-        self.own = self.name in dir(self.module)
-        self.before = getattr(self.module, self.name)
-        setattr(self.module, self.name, self.function)
-
-    def __exit__(self, *_):
-        if self.own:
-            setattr(self.module, self.name, self.before)
-        else:
-            delattr(self.module, self.name)
 
 
 def _left(client):
@@ -123,7 +88,7 @@ def test_reconnecting_leaks_no_sockets():
 
 
 def test_refused_connections_back_off():
-    delay = _Delay(50000)
+    delay = Delay(50000)
     with Session("raw", backoff=delay, known=False) as session:
         session.peer.listener.close()
         client = session.client
@@ -140,13 +105,13 @@ def test_refused_connections_back_off():
 
 
 def test_backoff_starts_anew_only_after_a_connection_that_held():
-    delay = _Delay(1)
+    delay = Delay(1)
     with Session("raw", backoff=delay) as session:
         session.peer.hang_up()
         session.connect()
         assert (delay.failures, delay.resets) == (1, 0)
         later = port.ticks_add(port.ticks_ms(), 11000)
-        with _Instead(link, "ticks_ms", lambda: later):
+        with Instead(link, "ticks_ms", lambda: later):
             session.peer.hang_up()
             session.wait(lambda: delay.failures == 2)
         assert delay.resets == 1
@@ -227,7 +192,7 @@ def test_address_is_resolved_again_only_after_a_failed_connect():
         calls.append((host, number))
         return resolve(host, number)
 
-    with _Instead(port, "resolve", counted), Session("raw") as session:
+    with Instead(port, "resolve", counted), Session("raw") as session:
         session.peer.hang_up()
         session.connect()
         assert calls == [("127.0.0.1", session.peer.port)]
@@ -241,72 +206,9 @@ def test_name_that_cannot_be_resolved():
     def fail(host, number):
         raise OSError(-2)
 
-    delay = _Delay(50000)
-    with _Instead(port, "resolve", fail), Session("raw", known=False, backoff=delay) as session:
+    delay = Delay(50000)
+    with Instead(port, "resolve", fail), Session("raw", known=False, backoff=delay) as session:
         session.client.step()
         assert session.client.errors == 1
         assert 40000 < _left(session.client) <= 50000
         assert session.client.sock is None
-
-
-def test_final_errors_end_run_and_are_raised():
-    for error in (ConfigError("wrong"), AuthError("refused")):
-
-        def fail(host, number, error=error):
-            raise error
-
-        with _Instead(port, "resolve", fail), Session("raw", known=False) as session:
-            assert raises(type(error), session.client.run) is error
-            assert session.client.last_error is error
-            assert session.client.loop.clients == []
-            assert session.heard == []
-            assert raises(type(error), session.client.run) is error  # it stays ended
-
-
-def test_final_error_of_an_open_connection():
-    def fail(writer):
-        raise ConfigError("no such sensor")
-
-    with Session("length", data=fail, known=False) as session:
-        session.peer.accept()
-        session.peer.send(GETINFO["length"])
-        error = raises(ConfigError, session.client.run)
-        assert session.heard == [("end", error)]
-        session.peer.turn = None
-        session.peer.expect_close()
-
-
-def test_memory_error_restarts_the_client():
-    readings = []
-
-    def write(writer):
-        readings.append(1)
-        if len(readings) == 1:
-            raise MemoryError("no room")
-
-    with Session("length", data=write, known=False) as session:
-        session.peer.accept()
-        session.peer.send(GETINFO["length"])
-        session.peer.expect_close()
-        assert not session.client.connected
-        session.peer.accept()
-        session.peer.send(GETINFO["length"])
-        session.wait(lambda: session.client.connected)
-
-
-def test_reconnect_is_at_once():
-    with Session("raw", backoff=_Delay(50000)) as session:
-        session.client.reconnect()
-        session.connect()
-        assert session.heard == ["connect", ("end", None), "connect"]
-        assert session.client.errors == 0
-
-
-def test_restart_after_end():
-    with Session("raw") as session:
-        client = session.client
-        client.end()
-        client.reconnect()
-        client.loop.add(client)
-        session.connect()
-        assert client.connected

@@ -2,7 +2,7 @@
 
 from kit import Random, no_alloc, raises
 from motelink import port
-from motelink.errors import ConfigError, ConnectionLost, TooLarge
+from motelink.errors import ConnectionLost, TooLarge
 from motelink.stream import Stream
 from peer import Peer
 from wire import Endless, Wire
@@ -167,84 +167,6 @@ def test_moving_bytes_allocates_nothing():
         stream.flush()
 
     no_alloc(move)
-
-
-# Over TLS: a write that would block must be tried again with the same bytes, for the TLS layer
-# has encrypted them already and reports them as sent (mbedtls_ssl_write).
-
-
-class _Tls(Wire):
-    """What mbedTLS does when the socket below is full."""
-
-    pending = None
-    full = False
-
-    def write(self, buf, at, n):
-        data = bytes(memoryview(buf)[at : at + n])
-        if self.full:
-            if self.pending is None:
-                self.pending = data
-            return None
-        if self.pending is not None:
-            data, self.pending = self.pending, None
-        self.sent += data
-        self.writes += 1
-        return n
-
-
-def _secured(size=4000):
-    stream = _stream(rx=size, tx=size)
-    stream.sock = plain = Wire()
-    before = port.tls_wrap
-    port.tls_wrap = lambda sock, context, host: _Tls()
-    try:
-        stream.secure(None, "host")
-    finally:
-        del port.tls_wrap
-        assert port.tls_wrap is before
-    assert stream.sock is not plain
-    return stream
-
-
-def test_what_tls_has_begun_is_not_added_to():
-    for first in (
-        lambda stream, data: stream.write(data),
-        lambda stream, data: (stream.tx.put(data), stream.flush()),
-    ):
-        stream = _secured()
-        stream.sock.full = True
-        first(stream, b"first")
-        stream.write(b"second")
-        stream.flush()
-        stream.sock.full = False
-        while not stream.flush():
-            pass
-        assert stream.sock.sent == b"firstsecond", stream.sock.sent
-
-
-def test_tls_writes_are_small():
-    stream = _secured()
-    stream.write(b"x" * 3000)
-    while not stream.flush():
-        pass
-    assert stream.sock.sent == b"x" * 3000
-    assert stream.sock.writes == 3
-
-
-def test_tls_write_beyond_the_buffer_sends_nothing():
-    stream = _secured(500)
-    raises(TooLarge, stream.write, b"x" * 600)
-    assert stream.sock.sent == b""
-
-
-def test_tls_wants_a_clock():
-    stream = _stream()
-    port.unix_time = lambda: 946684800
-    try:
-        error = raises(ConfigError, stream.secure, None, "host")
-    finally:
-        del port.unix_time
-    assert "clock is not set" in str(error)
 
 
 # Real sockets.
