@@ -1,8 +1,9 @@
 # mypy: ignore-errors
-"""A device that sends numbered messages to itself through a broker: ``PORT QOS COUNT MODE``.
+"""A device that sends numbered messages to itself through a broker: ``PORT QOS COUNT MODE [CA]``.
 
 Runs on MicroPython and on CPython. Modes: "locked" forbids to allocate between the first message
-and the last; "restarts" keeps its session, and waits for a broker that goes away. Prints what was
+and the last; "restarts" keeps its session, and waits for a broker that goes away; "tls" trusts
+the authority whose certificate is in the file CA. Prints what was
 lost and what came twice.
 """
 
@@ -13,7 +14,7 @@ from motelink import port
 from motelink.backoff import Backoff
 from motelink.mqtt import Client, prepared
 
-_, number, qos, count, mode = sys.argv
+number, qos, count, mode = sys.argv[1:5]
 qos = int(qos)
 count = int(count)
 TOPIC = prepared(f"home/kettle/茶/{qos}")
@@ -60,9 +61,10 @@ def run():
 
 granted = []
 client = Client(
-    "127.0.0.1",
+    "localhost" if mode == "tls" else "127.0.0.1",
     f"device-{qos}-{sys.implementation.name}",
     port=int(number),
+    tls=port.tls_context(ca=sys.argv[5]) if mode == "tls" else False,
     clean=mode != "restarts",
     answer_ms=20000,
     backoff=Backoff(20, 200),

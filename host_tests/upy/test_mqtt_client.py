@@ -266,6 +266,38 @@ def test_a_socket_that_is_full_is_watched_and_then_let_go():
     assert kettle.loop.poll.events == IN
 
 
+def test_the_same_topic_again_and_again():
+    kettle = Kettle(tx_size=128, slot_size=128).begin()
+    topic = prepared("home/kettle")
+    sizes = (5, 64, 0, 65, 110, 64, 1)
+    for other in (None, "answer", "ping", "slot", "retain", "partial"):
+        payloads = []
+        for size in sizes:
+            payload = bytes([97 + size % 26]) * size
+            if other == "partial":
+                assert kettle.publish(topic, b"whole")
+                payloads.append(b"whole")
+                kettle.sock.take = 3
+                assert kettle.publish(topic, payload)
+                assert not kettle.publish(topic, b"refused")
+                kettle.sock.take = None
+                kettle.ready(OUT)
+            else:
+                assert kettle.publish(topic, payload)
+            payloads.append(payload)
+            if other == "answer":
+                kettle.get(pub(b"t", b"", 1, 1))
+            elif other == "ping":
+                kettle.ping()
+            elif other == "slot":
+                kettle.publish(b"s", b"other", 1)
+                kettle.get(ack(PUBACK, kettle._session.last_id))
+            elif other == "retain":
+                kettle.publish(topic, b"r", 0, True)
+        sent = [body[13:] for kind, body in kettle.sent() if kind == 0x30]
+        assert sent == payloads, other
+
+
 def test_a_broker_that_sends_but_does_not_read():
     kettle = Kettle(tx_size=256).begin()
     kettle.sock.take = 0

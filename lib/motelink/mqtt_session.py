@@ -116,6 +116,7 @@ class Session(Inbound):
             topic is not self._fresh
             or qos
             or retain
+            or self.tx.end
             or len(payload) > self._fits
             or isinstance(payload, str)
         ):
