@@ -87,3 +87,16 @@ def test_a_signal_leaves_no_file(tmp_path, command, number):
         process.communicate()
     assert process.returncode not in (0, -number)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_that_were_not_measured_leave_no_file(tmp_path, monkeypatch):
+    def interrupt(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motelink_tools.bench.session.lab.opened", interrupt)
+    old = tmp_path / "old.json"
+    old.write_text("{}")
+    for file in (old, tmp_path / "new.json"):
+        assert cli.main(["bench", "--json", str(file)]) == 130
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_text() == "{}"

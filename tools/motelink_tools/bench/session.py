@@ -24,7 +24,7 @@ def run(
     Raises OSError, before it measures, if ``json_file`` cannot be written."""
     benchmarks = select(only)
     if json_file is not None:
-        json_file.open("a").close()  # now, not after minutes of measuring, if that cannot be
+        _check_writable(json_file)
     report = Report(console)
     complete = True
     with lab.opened(quick=quick, say=report.say) as bench:
@@ -40,6 +40,14 @@ def run(
                 report.show(benchmark, table)
     report.close(json_file)
     return complete
+
+
+def _check_writable(file: Path) -> None:
+    """Raise OSError now, rather than after minutes of measuring. Leaves the folder as it was."""
+    existed = file.exists()
+    file.open("a").close()
+    if not existed:
+        file.unlink()
 
 
 def listing() -> list[str]:
