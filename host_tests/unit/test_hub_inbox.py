@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -153,18 +152,25 @@ def test_the_lock_works_after_the_loop_is_closed(loop, bridge, inbox):
 
 def test_what_was_called_before_the_close_still_runs():
     """No thread is left waiting for a loop that has gone."""
-    results, calling = [], threading.Event()
+    results, queued = [], threading.Event()
 
     def call(bridge):
-        calling.set()
         results.append(bridge.call(int))
 
     async def main():
+        loop = asyncio.get_running_loop()
+        enqueue = loop.call_soon_threadsafe
+
+        def watched(function):
+            enqueue(function)
+            queued.set()
+
+        loop.call_soon_threadsafe = watched
         bridge = Bridge()
         thread = threading.Thread(target=call, args=[bridge], daemon=True)
         thread.start()
-        calling.wait()
-        time.sleep(0.2)  # the loop is busy: the call waits in its queue
+        assert queued.wait(10)  # the loop is busy with this: the call waits in its queue
+        loop.call_soon_threadsafe = enqueue
         bridge.close()
         return thread
 
