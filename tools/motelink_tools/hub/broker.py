@@ -109,7 +109,11 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Broker":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -149,8 +153,9 @@ class Broker:
         while not _accepts(self.port):
             if self._process.poll() is not None or time.monotonic() > end:
                 self.kill()
-                line = self.log.strip().rpartition("\n")[2]
-                raise ToolError(f"mosquitto did not start: {line}", kind="broker_failed")
+                lines = self.log.strip().splitlines()
+                reason = [line for line in lines if "Error: " in line] or lines or ["no reason"]
+                raise ToolError(f"mosquitto did not start: {reason[-1]}", kind="broker_failed")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -216,6 +221,10 @@ class Broker:
 
     def _write_users(self) -> Path:
         """The password file; mosquitto_passwd hashes it in place, so no secret is an argument."""
+        if any(":" in name or "\n" in name + word for name, word in self._users.items()):
+            raise ToolError(
+                "a broker's user has ':' or a line break in name or password", kind="broker_failed"
+            )
         path = self.folder / "users"
         path.touch(0o600)
         path.write_text("".join(f"{name}:{word}\n" for name, word in self._users.items()))
