@@ -34,7 +34,8 @@ class Kettle:
 
     def __init__(self, settings):
         self.led = None if board.LED is None else machine.Pin(board.LED, machine.Pin.OUT)
-        self.lowest = gc.mem_free()
+        gc.collect()
+        self.lowest = gc.mem_free()  # the least that was free after a collection
         self.clock = Clock()
         self.client = client = Client(
             settings.text("manager_host"),
