@@ -95,6 +95,17 @@ def test_connect_packet():
     ]
 
 
+def test_another_will_from_the_next_connection_on():
+    kettle = Kettle(keepalive=5).begin()
+    kettle.introduce("kettle", will=("gone", b"2", 0, False))
+    raises(ConfigError, kettle.introduce, "kettle", password="alone")
+    raises(ConfigError, kettle.introduce, "k" * 600)
+    kettle.reconnect()
+    kettle.turn(0)
+    kettle.ready(OUT)
+    assert kettle.sent() == [(0x10, b"\0\4MQTT\4\x06\0\x05\0\6kettle\0\4gone\0\0012")]
+
+
 def test_what_cannot_be_is_refused_at_once():
     for options in (
         {"keepalive": 65536},

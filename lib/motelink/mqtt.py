@@ -86,18 +86,18 @@ class Client(Link):
         self.messages = 0
         self.oversized = 0
         self.handler_errors = 0
-        from motelink import mqtt_build
-
-        self._hello = mqtt_build.connect(client_id, user, password, keepalive, clean, will)
-        mqtt_build.check(len(self._hello), rx_size, tx_size, slot_size)
-        forget("mqtt_build")
         ping_ms = keepalive * 750 or _NEVER
         self._answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)
         self._ping_ticks = ping_ms // self._tick_ms
+        from motelink import mqtt_build
+
+        mqtt_build.check(rx_size, tx_size, slot_size)
         self._session = session = Session(self, window, slot_size, ids, clean)
         self._received = session.received
         self.publish = session.publish
+        self.keepalive = keepalive
+        self.introduce(client_id, user, password, will)
 
     @property
     def connected(self) -> bool:
@@ -113,6 +113,18 @@ class Client(Link):
     def in_flight(self) -> int:
         """How many messages wait for their acknowledgement."""
         return self._session.used
+
+    def introduce(self, client_id, user=None, password=None, will=None) -> None:
+        """What CONNECT says of us, from the next connection on; see the constructor. Allocates.
+        Raises ConfigError."""
+        from motelink import mqtt_build
+
+        clean = self._session.clean
+        room = self.tx.limit - RESERVE
+        self._hello = mqtt_build.connect(
+            client_id, user, password, self.keepalive, clean, will, room
+        )
+        forget("mqtt_build")
 
     def subscribe(self, filters, qos: int = 0) -> None:
         """Subscribe to a topic filter or a list of them, now and after each reconnect.

@@ -8,8 +8,9 @@ from motelink.mqtt_inbound import is_topic
 _LONGEST = 16383  # of a remaining length in two bytes
 
 
-def connect(client_id, user, password, keepalive: int, clean: bool, will) -> bytes:
-    """CONNECT (3.1). ``will``: None, or (topic, payload, qos, retain). Raises ConfigError."""
+def connect(client_id, user, password, keepalive: int, clean: bool, will, room: int) -> bytes:
+    """CONNECT (3.1), of ``room`` bytes at most. ``will``: None, or (topic, payload, qos, retain).
+    Raises ConfigError."""
     flags = 2 if clean else 0
     if not client_id and not clean:
         raise ConfigError("a session that is not clean needs a client id")
@@ -32,15 +33,18 @@ def connect(client_id, user, password, keepalive: int, clean: bool, will) -> byt
         flags |= 64
         rest += _field("password", password, False)
     head = b"\0\x04MQTT\x04" + bytes([flags, keepalive >> 8, keepalive & 255])
-    return bytes(_packet(0x10, head + rest))
+    packet = bytes(_packet(0x10, head + rest))
+    if len(packet) > room:
+        raise ConfigError("CONNECT takes %d bytes; tx_size is %d" % (len(packet), room))
+    return packet
 
 
-def check(connect_size: int, rx_size: int, tx_size: int, slot_size: int) -> None:
-    """Raise ConfigError for buffers that are too small for each other."""
-    if rx_size < 16 or tx_size < max(connect_size, slot_size):
+def check(rx_size: int, tx_size: int, slot_size: int) -> None:
+    """Raise ConfigError for buffers that are too small, or too small for each other."""
+    if rx_size < 16 or tx_size < slot_size:
         raise ConfigError(
-            "expected rx_size >= 16, tx_size >= slot_size and CONNECT's %d bytes, got %d, %d"
-            % (connect_size, rx_size, tx_size)
+            "expected rx_size >= 16 and tx_size >= slot_size, got %d, %d and %d"
+            % (rx_size, tx_size, slot_size)
         )
 
 
