@@ -29,6 +29,7 @@ EVERYTHING = [
     "jsonw",
     "log",
     "loop",
+    "loop_clients",
     "manager_client",
     "manager_failures",
     "manager_live",

@@ -1,12 +1,9 @@
 """motelink.loop: whose turn it is, and one client's trouble is not another's."""
 
-import socket
-
 from kit import no_alloc, raises
 from motelink import port
 from motelink.errors import ConfigError, LinkError
 from motelink.loop import Loop
-from owner import HEART
 from peer import Session
 
 FAR = 100000  # ms
@@ -205,80 +202,50 @@ def test_idle_step_allocates_nothing():
         no_alloc(loop.step, 0)
 
 
-# Real clients, one loop.
+class _Poll:
+    """Finds these clients' sockets ready, in this order."""
+
+    def __init__(self, *clients):
+        self.clients = clients
+
+    def ipoll(self, _):
+        for client in self.clients:
+            yield client.sock, 1
 
 
-def _pair():
-    one, other = Session("length", known=False), Session("length", known=False)
-    one.connect()
-    one.client.loop.add(other.client)
-    other.peer.turn = one.peer.turn
-    other.connect()
-    return one, other
+class _Reader(Task):
+    """A client with a socket. ``script``: what it does when that is ready."""
+
+    def __init__(self, order, name, *script):
+        super().__init__(order, name, FAR, *script)
+        self.sock = [name]
+
+    def ready(self, events):
+        self.order.append(self.name)
+        if self.script:
+            self.script.pop(0)(self)
 
 
-def test_two_clients_share_a_loop():
-    one, other = _pair()
-    with one, other:
-        for session in (one, other, one):
-            session.peer.send(HEART["length"])
-            session.expect_beat()
-        one.peer.send(HEART["length"])
-        other.peer.send(HEART["length"])  # both ready in one step
-        one.expect_beat()
-        other.expect_beat()
-        assert (one.client.beats, other.client.beats) == (3, 2)
+def _move(client):
+    client.loop.moved = True
 
 
-def test_one_that_raises_in_ready_harms_no_other():
-    one, other = _pair()
-    with one, other:
-        one.client._received = lambda: _fail(None)
-        one.peer.send(HEART["length"])
-        other.peer.send(HEART["length"])
-        other.expect_beat()
-        one.peer.expect_close()
-        assert isinstance(one.client.last_error, ValueError)
-        assert one.client.errors == 1
-        assert other.client.errors == 0
-        one.client._received = one.client._framing.received
-        one.connect()
+def test_all_that_are_ready_in_one_step():
+    order = []
+    a, b, c = _Reader(order, "a"), _Reader(order, "b", _fail), _Reader(order, "c")
+    loop = _loop(a, b, c)
+    loop.poll = _Poll(c, a, _Reader(order, "nobody's"), b)
+    loop.step(0)
+    assert order == ["c", "a", "b"], order
+    assert isinstance(b.errors[0], ValueError)
+    assert a.errors == c.errors == []
 
 
-def test_one_that_ends_inside_its_handler():
-    one, other = _pair()
-    with one, other:
-        one.client.on_message = lambda message: one.client.end()
-        one.say(b"bye")
-        other.peer.send(HEART["length"])
-        other.expect_beat()
-        one.peer.expect_close()
-        assert one.client.loop.clients == [other.client]
-
-
-def test_one_that_ends_another():
-    one, other = _pair()
-    with one, other:
-        one.client.on_message = lambda message: other.client.end()
-        one.say(b"end it")
-        other.peer.expect_close()
-        one.peer.send(HEART["length"])
-        one.expect_beat()
-        assert one.client.loop.clients == [one.client]
-
-
-def test_closed_socket_number_is_used_again():
-    # The next socket may have the number of the last: events must not reach the wrong client.
-    one, other = _pair()
-    with one, other:
-        for _ in range(5):
-            one.client.reconnect()
-            one.connect()
-            spare = socket.socket()
-            other.client.reconnect()
-            other.connect()
-            spare.close()
-        for session in (one, other):
-            session.peer.send(HEART["length"])
-            session.expect_beat()
-        assert one.client.errors == other.client.errors == 0
+def test_what_was_found_before_the_sockets_changed_is_not_told():
+    order = []
+    loop = _loop(_Reader(order, "a", _move), _Reader(order, "b"))
+    loop.poll = _Poll(*loop.clients)
+    loop.step(0)
+    assert order == ["a"], order
+    loop.step(0)
+    assert order == ["a", "a", "b"], order
