@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from motelink_tools.micropython import cache_folder
+from motelink_tools.paths import cache_folder
 
 # The last umqtt.simple that pip takes.
 PACKAGES = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from motelink_tools import micropython
+from motelink_tools import paths
 
-CACHE = micropython.cache_folder().parent  # asked before pytester changes $HOME
+CACHE = paths.cache_folder().parent  # asked before pytester changes $HOME
 UPY = Path(__file__).parents[1] / "upy"
 
 Run = Callable[..., pytest.RunResult]

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from motelink_tools import paths
 from motelink_tools.errors import ToolError
 
 SUITE = "trixie"  # MicroPython 1.25; "forky" has 1.26
@@ -117,18 +118,9 @@ def find(
     return _ask((installed,), "installed")
 
 
-def cache_folder() -> Path:
-    """Where motelink keeps what it fetched or built: $MOTELINK_CACHE, or the user's cache."""
-    own = os.environ.get("MOTELINK_CACHE")
-    if own:
-        return Path(own).absolute()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "motelink"
-
-
 def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
     """The interpreter of one suite from the cache, which is filled first where it may be."""
-    cache = cache_folder() / "micropython"
+    cache = paths.cache_folder() / "micropython"
     target = cache / suite
     if not target.is_dir():
         if not fetch:

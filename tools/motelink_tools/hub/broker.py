@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from motelink_tools.errors import ToolError
-from motelink_tools.micropython import cache_folder
+from motelink_tools.paths import cache_folder
 
 _START_S = 20.0
 _STOP_S = 20.0
