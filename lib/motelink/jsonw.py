@@ -23,11 +23,11 @@ from motelink.jsonw_text import (
     DIGITS,
     count_surrogates,
     is_surrogate,
-    is_utf8,
     put_escape,
     read_digits,
     round_digits,
 )
+from motelink.utf8 import is_utf8
 
 _port = port.load("_json")
 _dump = _port.dump

@@ -1,4 +1,4 @@
-"""What the runtimes' JSON encoders leave to `motelink.jsonw`: bad UTF-8, and fixed decimals.
+"""What the runtimes' JSON encoders leave to `motelink.jsonw`: surrogates, and fixed decimals.
 
 Works on bytes in place and allocates nothing.
 """
@@ -8,36 +8,6 @@ _HEX = b"0123456789abcdef"
 DIGITS = bytearray(24)
 """The digits of one float in ASCII, with a zero in front for a carry: 17 significant ones and the
 zeros before them are at most 22. Behind the last there are zeros."""
-
-
-def is_utf8(data, at, end):
-    """Whether data[at:end] is UTF-8 (RFC 3629: no surrogates, nothing overlong)."""
-    more = 0
-    low = 0x80
-    high = 0xBF
-    while at < end:
-        byte = data[at]
-        at += 1
-        if more:
-            if not low <= byte <= high:
-                return False
-            more -= 1
-            low = 0x80
-            high = 0xBF
-        elif byte >= 0x80:
-            if not 0xC2 <= byte <= 0xF4:
-                return False
-            more = 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
-            # The second byte has a narrower range after these.
-            if byte == 0xE0:
-                low = 0xA0
-            elif byte == 0xED:
-                high = 0x9F
-            elif byte == 0xF0:
-                low = 0x90
-            elif byte == 0xF4:
-                high = 0x8F
-    return more == 0
 
 
 def is_surrogate(data, at):

@@ -10,6 +10,7 @@ from struct import pack_into
 from motelink.buffer import Message
 from motelink.errors import ProtocolError, TooLarge
 from motelink.port import const
+from motelink.utf8 import is_utf8
 
 _CONNECTING = const(1)
 _CONNACK = const(0x20)
@@ -25,29 +26,13 @@ RESERVE = const(8)
 def is_topic(data, at: int, end: int) -> bool:
     """Whether ``data[at:end]`` can be a message's topic (1.5.3, 4.7): UTF-8, 1 to 65535 bytes,
     without NUL, ``+`` and ``#``. Allocates nothing."""
-    if not at < end < at + 65536:
-        return False
-    more = low = high = 0  # continuation bytes to come, the next of them in low..high
-    while at < end:
-        byte = data[at]
-        at += 1
-        if more:
-            if not low <= byte <= high:
-                return False
-            more -= 1
-            low = 0x80
-            high = 0xBF
-        elif byte < 0x80:
-            if byte < 44 and byte in (0, 35, 43):
-                return False
-        elif 0xC2 <= byte <= 0xF4:
-            more = 1 + (byte > 0xDF) + (byte > 0xEF)
-            # Neither an overlong form, nor a surrogate, nor beyond U+10FFFF.
-            low = 0xA0 if byte == 0xE0 else 0x90 if byte == 0xF0 else 0x80
-            high = 0x9F if byte == 0xED else 0x8F if byte == 0xF4 else 0xBF
-        else:
-            return False
-    return not more
+    return (
+        at < end < at + 65536
+        and is_utf8(data, at, end)
+        and data.find(b"\0", at, end) < 0
+        and data.find(b"+", at, end) < 0
+        and data.find(b"#", at, end) < 0
+    )
 
 
 def prepared(topic: str) -> bytes:
