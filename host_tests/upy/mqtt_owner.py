@@ -167,3 +167,11 @@ class Counter(Owner):
 
     def oversize(self, size):
         self.oversized += 1
+
+
+def ready(**sizes):
+    """An `Owner` that is connected, with nothing in its records."""
+    owner = Owner(**sizes).connect()
+    owner.session.last_id = 0
+    owner.events.clear()
+    return owner

@@ -15,6 +15,7 @@ from mqtt_owner import (
     Owner,
     ack,
     pub,
+    ready,
 )
 
 T = b"home/kettle"
@@ -24,13 +25,6 @@ PING = (0xC0, b"")
 def _ids(sent):
     """The packet ids of PUBLISHes to T."""
     return [body[13] << 8 | body[14] for _, body in sent]
-
-
-def _ready(**sizes):
-    owner = Owner(**sizes).connect()
-    owner.session.last_id = 0
-    owner.events.clear()
-    return owner
 
 
 def test_connack_is_waited_for():
@@ -72,7 +66,7 @@ def test_a_publish_is_one_write():
     for qos in (0, 1, 2):
         for retain in (False, True):
             for size in (0, 1, 40, 110, 111, 112, 128, 200):
-                owner = _ready(slot_size=256)
+                owner = ready(slot_size=256)
                 assert owner.session.publish(T, b"p" * size, qos, retain)
                 assert owner.sock.writes == 1
                 pid = b"\0\1" if qos else b""
@@ -81,7 +75,7 @@ def test_a_publish_is_one_write():
 
 
 def test_text_is_encoded_and_topics_are_checked():
-    owner = _ready()
+    owner = ready()
     assert owner.session.publish("茶", "heiß")
     assert owner.sent() == [(0x30, b"\0\3\xe8\x8c\xb6hei\xc3\x9f")]
     raises(ValueError, owner.session.publish, "a/#", b"")
@@ -90,7 +84,7 @@ def test_text_is_encoded_and_topics_are_checked():
 
 
 def test_what_never_fits_is_refused():
-    owner = _ready(tx_size=60, slot_size=40)
+    owner = ready(tx_size=60, slot_size=40)
     for qos, most in ((0, 42), (1, 20), (2, 20)):
         publish = owner.session.publish
         assert publish(T, b"x" * most, qos)
@@ -99,7 +93,7 @@ def test_what_never_fits_is_refused():
 
 
 def test_the_window_fills_and_empties():
-    owner = _ready(window=3)
+    owner = ready(window=3)
     publish = owner.session.publish
     assert [publish(T, b"x", 1) for _ in range(4)] == [True, True, True, False]
     assert publish(T, b"x", 0)
@@ -117,10 +111,10 @@ def test_the_window_fills_and_empties():
 
 def test_an_acknowledgement_of_the_wrong_kind():
     for qos, wrong in ((1, PUBREC), (1, PUBCOMP), (2, PUBACK), (2, PUBCOMP)):
-        owner = _ready()
+        owner = ready()
         owner.session.publish(T, b"x", qos)
         raises(ProtocolError, owner.feed, ack(wrong, 1))
-    owner = _ready()
+    owner = ready()
     owner.session.publish(T, b"x", 2)
     owner.feed(ack(PUBREC, 1), ack(PUBREC, 1))
     assert owner.sent()[1:] == [(PUBREL, b"\0\1")] * 2
@@ -128,7 +122,7 @@ def test_an_acknowledgement_of_the_wrong_kind():
 
 
 def test_packet_ids_go_round_and_skip_those_in_use():
-    owner = _ready()
+    owner = ready()
     owner.session.publish(T, b"first", 1)
     owner.session.last_id = 65533
     for _ in range(3):
@@ -156,7 +150,7 @@ def test_the_65536th_message():
 
 
 def test_a_kept_session_gets_duplicates_in_order():
-    owner = _ready()
+    owner = ready()
     publish = owner.session.publish
     publish(T, b"1", 1)
     publish(T, b"2", 2)
@@ -180,7 +174,7 @@ def test_a_kept_session_gets_duplicates_in_order():
 
 
 def test_a_new_session_gets_the_messages_afresh():
-    owner = _ready()
+    owner = ready()
     publish = owner.session.publish
     publish(T, b"1", 1)
     publish(T, b"2", 2)
@@ -198,7 +192,7 @@ def test_a_new_session_gets_the_messages_afresh():
 
 
 def test_resending_waits_for_a_slow_socket():
-    owner = _ready(tx_size=110, slot_size=100)
+    owner = ready(tx_size=110, slot_size=100)
     for i in range(4):
         assert owner.session.publish(T, bytes([48 + i]) * 60, 1)
     sent = owner.sent()
@@ -219,7 +213,7 @@ def test_resending_waits_for_a_slow_socket():
 
 
 def test_a_socket_that_takes_nothing_refuses():
-    owner = _ready()
+    owner = ready()
     owner.sock.take = 5
     assert owner.session.publish(T, b"x", 1)
     assert not owner.session.publish(T, b"y", 1)
@@ -231,7 +225,7 @@ def test_a_socket_that_takes_nothing_refuses():
 
 def test_a_connection_that_breaks_while_publishing():
     for qos in (0, 1, 2):
-        owner = _ready()
+        owner = ready()
         owner.sock.take = OSError(104, "reset")
         assert owner.session.publish(T, b"x", qos) == (qos > 0)
         assert owner.failure
@@ -268,7 +262,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
 
 
 def test_what_was_not_answered_is_asked_again():
-    owner = _ready()
+    owner = ready()
     owner.session.request(mqtt_build.unsubscribe("c"))
     owner.sent()
     owner.drop()
@@ -286,64 +280,9 @@ def test_bad_answers_to_a_subscription():
         b"\x90\4\0\1\x81\1",
         b"\xb0\2\0\1",
     ):
-        owner = _ready()
+        owner = ready()
         owner.session.request(mqtt_build.subscribe(["a", "b"], 1))
         raises(ProtocolError, owner.feed, bad)
-
-
-def test_every_wait_ends():
-    def publish(qos):
-        def wait(owner):
-            owner.session.publish(T, b"x", qos)
-
-        return wait
-
-    def released(owner):
-        owner.session.publish(T, b"x", 2)
-        owner.session.tick(1 << 29)
-        owner.feed(ack(PUBREC, 1))
-
-    def subscribed(owner):
-        owner.session.request(mqtt_build.subscribe("a", 1))
-
-    for wait in (publish(1), publish(2), released, subscribed):
-        owner = _ready()
-        wait(owner)
-        owner.session.tick(1 << 29)
-        raises(TimedOut, owner.session.tick, 1 << 29)
-        owner.drop()
-        owner.connect(PRESENT)
-        owner.session.tick(1 << 29)
-        raises(TimedOut, owner.session.tick, 1 << 29)
-
-
-def test_pings_come_and_must_be_answered():
-    owner = _ready()
-    tick = owner.session.tick
-    tick(3)
-    tick(3)
-    assert owner.sent() == []
-    tick(3)
-    assert owner.sent() == [PING]
-    owner.feed(PINGRESP)
-    tick(3)
-    tick(3)
-    tick(3)
-    assert owner.sent() == [PING]
-    assert "PINGRESP" in str(raises(TimedOut, tick, 3))
-
-
-def test_a_broker_that_stops_reading_is_found_without_keepalive():
-    owner = _ready(tx_size=110)
-    owner.sock.take = 3
-    assert owner.session.publish(T, b"x" * 88)
-    owner.feed(pub(b"t", b"", 1, 1) * 9)
-    owner.session.tick(1 << 29)
-    raises(TimedOut, owner.session.tick, 1 << 29)
-    owner.drop()
-    owner.connect(CONNACK)
-    for _ in range(5):
-        owner.session.tick(1 << 29)
 
 
 def test_publishing_allocates_nothing():
