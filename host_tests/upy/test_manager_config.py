@@ -1,6 +1,6 @@
 """motelink.manager.Client: what it refuses at construction."""
 
-from kit import raises
+from kit import MICROPYTHON, raises
 from motelink.errors import ConfigError
 from motelink.manager import Client
 from owner import DIALECTS
@@ -142,3 +142,10 @@ def test_buffers_too_small_to_work():
         {"tx_size": -5},
     ):
         _refusal(**sizes)
+
+
+def test_tls_needs_an_authority_where_the_runtime_trusts_none():
+    if MICROPYTHON:
+        assert "ca=" in _refusal(tls=True)
+    else:
+        assert _client(tls=True).tls  # the system's certificate store

@@ -59,7 +59,10 @@ class Link(Stream):
         super().__init__(rx_size, tx_size)
         self.host = host
         self.port = number
-        self.tls = port.tls_context() if tls is True else tls
+        try:
+            self.tls = port.tls_context() if tls is True else tls
+        except ValueError as error:
+            raise ConfigError(str(error))
         self.backoff = backoff or Backoff()
         self.connect_ms = connect_ms
         self.state = _WAITING
