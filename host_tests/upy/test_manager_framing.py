@@ -283,3 +283,16 @@ def test_put_allocates_nothing():
 
         no_alloc(put)
         assert owner.sock.written == 101 * len(frame(dialect, message)), dialect
+
+
+def test_length_refuses_an_answer_that_its_two_bytes_cannot_count():
+    owner = Owner("length", tx_size=65600)
+    for size, fits in ((65535, True), (65536, False)):
+        owner.tx.clear()
+        owner.framing.begin()
+        owner.tx.put(bytes(size))
+        if fits:
+            owner.framing.finish(0)
+            assert bytes(owner.tx.data[:2]) == b"\xff\xff"
+        else:
+            assert "65535" in str(raises(ValueError, owner.framing.finish, 0))

@@ -72,9 +72,11 @@ class Framing:
         self.owner.tx.put(b"\x00\x00")
 
     def finish(self, at: int) -> None:
-        """After it; it begins at ``tx.data[at]``."""
+        """After it; it begins at ``tx.data[at]``. Raises ValueError when it is too long."""
         tx = self.owner.tx
         n = tx.end - at - 2
+        if n > 65535:
+            raise ValueError("uuid, type and data take %d bytes of 65535" % n)
         tx.data[at] = n >> 8
         tx.data[at + 1] = n & 0xFF
 
