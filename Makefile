@@ -1,6 +1,7 @@
 # Everything a developer or CI does. `make` alone says what there is.
 # A fresh machine needs Python 3.11, git and make; the rest is installed here, into .venv and the
-# user's cache folder.
+# user's cache folder. Clients that tests talk to, and that need a paho of their own, have a folder
+# each in .venv/peers.
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +28,9 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
 	    --target typings micropython-esp32-stubs==1.25.0.post5 \
 	    micropython-stdlib-stubs==1.29.0.post2
+	@for peer in losant-mqtt==1.2.1 iottalk-py==2.3.1; do \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
+	        --target "$(VENV)/peers/$${peer%%[-=]*}" $$peer || exit 1; done
 	@touch $@
 
 demo: setup ## Flash a virtual board and watch it at work (DEMO_SECONDS=20: stop by itself)
