@@ -61,7 +61,7 @@ def test_a_run_without_boards_loads_nothing(pytester):
             assert "asyncio" not in sys.modules
         """
     )
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:anyio").assert_outcomes(passed=1)
 
 
 def test_a_board_nobody_knows(pytester):
