@@ -123,7 +123,7 @@ def test_store_keeps_devices_over_a_restart():
 
 def test_store_names_a_file_that_is_not_one():
     for content in (
-        b"{",
+        b'{"a":1}',
         b"[1]",
         b'[["a","b"]]',
         b'[["a","b","c",[["d"]]]]',
