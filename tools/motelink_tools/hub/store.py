@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -111,7 +112,7 @@ class Database:
         self.close()
 
     def _open(self, migrations: Sequence[str]) -> None:
-        self.execute("PRAGMA journal_mode = WAL")
+        self._log_ahead()
         self.execute("PRAGMA synchronous = NORMAL")
         self.execute("PRAGMA foreign_keys = ON")
         # Inside the transaction: another process may be doing the same.
@@ -129,6 +130,19 @@ class Database:
                     for statement in _statements(script):
                         self.execute(statement)
                     self.execute(f"PRAGMA user_version = {number}")
+
+    def _log_ahead(self) -> None:
+        # Two processes may do this at once, and here SQLite does not wait, whatever the timeout.
+        end = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self.execute("PRAGMA journal_mode = WAL")
+                return
+            except ToolError as error:
+                busy = getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+                if not busy or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
