@@ -1,0 +1,101 @@
+# mypy: ignore-errors
+"""A device that goes on whatever happens: ``PORT WHAT QOS COUNT NAME=NUMBER...``.
+
+WHAT: "send": COUNT numbered messages, at QOS; 12: at 1 and 2 by turns. "echo": the same, and
+subscribed to its own topic. "flood": messages without end. "listen": nothing. It ends when there
+is a message to the topic "end", or, with "echo", when all have come back; and when all of its own
+are acknowledged. NAME=NUMBER: arguments of the client.
+
+Says "up N" at every CONNACK and "down ERROR" at every end of a connection, and at last what came,
+and how many bytes of the heap are in use more than before the first connection.
+"""
+
+import gc
+import sys
+
+from motelink import log, port  # noqa: F401 - log: loaded here, not by the first fault
+from motelink.backoff import Backoff
+from motelink.mqtt import Client, prepared
+
+number, what, qos, count = sys.argv[1:5]
+qos = int(qos)
+count = int(count)
+TOPIC = prepared("home/kettle")
+payload = bytearray(b"00000 twenty-three bytes")
+seen = bytearray(count)
+over = False
+received = twice = sent = 0
+
+
+def write_number(n):
+    for i in range(4, -1, -1):
+        payload[i] = 48 + n % 10
+        n //= 10
+
+
+def on_message(message):
+    global received, twice, over
+    if message.topic == b"end":
+        over = True
+        return
+    n = 0
+    for i in range(5):
+        n = n * 10 + message[i] - 48
+    if seen[n]:
+        if qos == 2 or n & 1:
+            twice += 1
+    else:
+        seen[n] = 1
+        received += 1
+
+
+def level(n):
+    return qos if qos < 3 else 1 + (n & 1)
+
+
+def publish():
+    global sent
+    if sent < count or what == "flood":
+        write_number(sent % 100000)
+        if client.publish(TOPIC, payload, level(sent)):
+            sent += 1
+            return True
+    return False
+
+
+def run():
+    while not over or client.in_flight:
+        client.step(0 if publish() else 20)
+        if what == "echo" and received == count:
+            return
+
+
+options = {"clean": 0, "backoff_ms": 20}
+for option in sys.argv[5:]:
+    name, value = option.split("=")
+    options[name] = int(value)
+backoff = Backoff(1, options.pop("backoff_ms"))
+client = Client("127.0.0.1", "faults", port=int(number), backoff=backoff, **options)
+client.on_connect = lambda: print("up", client.connects)
+client.on_end = lambda error: print("down", type(error).__name__, error)
+client.on_message = on_message
+if what != "flood":
+    client.subscribe(TOPIC if what == "echo" else "end", min(qos, 2))
+gc.collect()
+gc.collect()
+before = port.mem_alloc()
+run()
+while client.in_flight:
+    client.step(20)
+client.end()
+gc.collect()
+gc.collect()
+print("grown", port.mem_alloc() - before)
+print("sent", sent)
+print("received", received)
+print("twice", twice)
+print("messages", client.messages)
+print("oversized", client.oversized)
+print("connects", client.connects)
+print("errors", client.errors)
+print("handler_errors", client.handler_errors)
