@@ -20,7 +20,7 @@ HELD = 512
 """Bytes that a device may have in use after faults and not before: the last error with its
 traceback, and the broker's address, a few hundred together, however many faults there were."""
 AT_ONCE = 8
-DEADLINE_S = 60.0
+DEADLINE_S = 40.0
 
 Row = Callable[[str], None]
 Outcome = Callable[[], None]
@@ -67,3 +67,8 @@ def settled(device: Device) -> dict[str, int]:
     assert found.pop("grown") <= HELD, device.output
     assert found.pop("handler_errors") == 0
     return found
+
+
+def downs(device: Device) -> list[str]:
+    """Why each connection ended: the error's name; "NoneType" for our own goodbye."""
+    return [line.split()[1] for line in device.output if line.startswith("down ")]

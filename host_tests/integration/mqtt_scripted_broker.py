@@ -111,6 +111,21 @@ def pid_of(body: bytes) -> int:
 Script = Callable[[Connection], None]
 
 
+def serve(count: int = 0, present: bool = True) -> Script:
+    """A broker as it should be, until ``count`` different messages have come."""
+
+    def script(connection: Connection) -> None:
+        connection.greet(present)
+        connection.serve(count)
+
+    return script
+
+
+def number(message: bytes) -> int:
+    """Of a message of mqtt_faults_device."""
+    return int(message[:5])
+
+
 class ScriptedBroker:
     """Listens on a free ``port`` of 127.0.0.1; the n-th connection is met by the n-th script and
     closed when that ends, or was left by the device. ``messages``: those taken by

@@ -5,32 +5,10 @@ from collections.abc import Callable
 
 from mqtt_owner import PUBREC, PUBREL, ack
 
-from .mqtt_rows import Outcome, device, rows, settled
-from .mqtt_scripted_broker import (
-    PUBLISH,
-    Connection,
-    Script,
-    ScriptedBroker,
-    pid_of,
-)
+from .mqtt_rows import Outcome, device, downs, rows, settled
+from .mqtt_scripted_broker import PUBLISH, Connection, ScriptedBroker, number, pid_of, serve
 
 QUICK = "answer_ms=200"
-TOPIC = b"home/kettle"
-
-
-def serve(count: int = 0, present: bool = True) -> Script:
-    """A broker as it should be, until ``count`` different messages have come."""
-
-    def script(connection: Connection) -> None:
-        connection.greet(present)
-        connection.serve(count)
-
-    return script
-
-
-def downs(output: list[str]) -> list[str]:
-    """Why each connection ended: the error's name; "NoneType" for our own goodbye."""
-    return [line.split()[1] for line in output if line.startswith("down ")]
 
 
 def no_connack(runtime: str) -> None:
@@ -43,7 +21,7 @@ def no_connack(runtime: str) -> None:
         device(runtime, broker.port, "listen", 0, 0, QUICK) as kettle,
     ):
         found = settled(kettle)
-    assert downs(kettle.output) == ["TimedOut"] * 4 + ["NoneType"]
+    assert downs(kettle) == ["TimedOut"] * 4 + ["NoneType"]
     assert found["connects"] == 5
 
 
@@ -84,17 +62,13 @@ def never_acknowledged(runtime: str) -> None:
         device(runtime, broker.port, "send", 12, 8, QUICK) as kettle,
     ):
         found = settled(kettle)
-    assert downs(kettle.output) == ["TimedOut"] * 4 + ["NoneType"]
+    assert downs(kettle) == ["TimedOut"] * 4 + ["NoneType"]
     assert [message[0] for message in came[0]] == [0x32, 0x34] * 2
     for again in came[1:]:
         assert again == [(first | 8, pid, payload) for first, pid, payload in came[0]]
     assert found["sent"] == 8
     # 1 and 3 were taken before they were released; they have not come again.
     assert sorted(number(message) for message in broker.messages) == [0, 2, 4, 5, 6, 7]
-
-
-def number(message: bytes) -> int:
-    return int(message[:5])
 
 
 def closed_before_acknowledgement(runtime: str) -> None:
@@ -110,7 +84,7 @@ def closed_before_acknowledgement(runtime: str) -> None:
         device(runtime, broker.port, "send", 12, 20) as kettle,
     ):
         settled(kettle)
-    assert downs(kettle.output) == ["ConnectionLost"] * 10 + ["NoneType"]
+    assert downs(kettle) == ["ConnectionLost"] * 10 + ["NoneType"]
     assert [number(message) for message in broker.messages] == list(range(20))
 
 
@@ -127,7 +101,7 @@ def stops_reading(runtime: str) -> None:
         device(runtime, broker.port, "flood", 0, 0, QUICK) as kettle,
     ):
         settled(kettle)
-    assert downs(kettle.output) == ["TimedOut"] * 3 + ["NoneType"]
+    assert downs(kettle) == ["TimedOut"] * 3 + ["NoneType"]
 
 
 @rows(no_connack, never_acknowledged, closed_before_acknowledgement, stops_reading)
