@@ -16,10 +16,10 @@ class Device:
     Tags keep the order in which they were added, which is part of the hash.
     """
 
-    def __init__(self, id, type, name):  # noqa: A002 - the platform's words
+    def __init__(self, id: str, type: str, name: str):  # noqa: A002 - the platform's words
         self._id = _text("id", id)
         self._type = _text("type", type)
-        self._tags = []  # (id, tag): MicroPython's dict has no order
+        self._tags: list = []  # (id, tag): MicroPython's dict has no order
         self.name = name
 
     @property

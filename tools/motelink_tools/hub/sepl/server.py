@@ -1,0 +1,236 @@
+"""The SEPL platform on the `websockets` library: one asyncio task a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from motelink_tools.errors import ToolError
+from motelink_tools.hub.registry import Registry
+from motelink_tools.hub.sepl.records import Records
+from motelink_tools.hub.sepl.session import Session, body, command, greeting
+
+PLATFORM = "sepl"
+_FRAME_BYTES = 64 * 1024
+_CONNECTIONS = 2000
+_COMMANDS = 64  # that wait for their response, a gateway
+_CREDENTIALS_S = 10.0
+_PING_S = 20.0
+
+_LOGGER = logging.getLogger("motelink.sepl")
+_LOGGER.setLevel(logging.WARNING)  # frames are logged at debug, and the first has the password
+
+
+class _Gateway:
+    """One connection whose credentials were right."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self.connection = connection
+        self.waiting: dict[str, asyncio.Future[Any]] = {}
+
+    def response(self, token: str, message: Any) -> bool:
+        waiter = self.waiting.pop(token, None)
+        if waiter is None or waiter.done():
+            return False
+        waiter.set_result(message)
+        return True
+
+    def close(self) -> None:
+        for waiter in self.waiting.values():
+            if not waiter.done():
+                waiter.set_exception(ToolError("the gateway is gone", kind="no_gateway"))
+
+
+class Sepl:
+    """``async with Sepl(folder / "sepl.db", registry) as platform:`` serves until left.
+
+    ``port``: 0 takes a free one, `address` says which. ``on_event(gid, device, service, value)``
+    sees every event. Raises ToolError when the port is taken.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        registry: Registry,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_event: Callable[[str, str, str, Any], None] | None = None,
+    ) -> None:
+        self.records = Records(database)
+        self.ignored = 0  # frames that were no message
+        self._registry = registry
+        self._host = host
+        self._port = port
+        self._on_event = on_event
+        self._gateways: dict[str, _Gateway] = {}
+        self._count = 0
+        self._closing: set[asyncio.Task[None]] = set()
+        self._server: Server | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Sepl:
+        try:
+            self._server = await self._stack.enter_async_context(
+                serve(
+                    self._serve,
+                    self._host,
+                    self._port,
+                    compression=None,
+                    max_size=_FRAME_BYTES,
+                    ping_interval=_PING_S,
+                    ping_timeout=_PING_S,
+                    logger=_LOGGER,
+                    server_header=None,
+                )
+            )
+        except OSError as error:
+            self.records.close()
+            raise ToolError(
+                f"SEPL cannot listen on {self._host}:{self._port}: {error.strerror}",
+                kind="port_taken",
+            ) from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+        self.records.close()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        assert self._server is not None
+        port: int = next(iter(self._server.sockets)).getsockname()[1]
+        return port
+
+    @property
+    def address(self) -> str:
+        """Where gateways connect to."""
+        return f"ws://{self._host}:{self.port}"
+
+    async def command(
+        self, device: str, service: str, value: Any = None, timeout: float = 10.0
+    ) -> Any:
+        """Send a command to a service of a device, and await the value that it responds.
+
+        Raises ToolError: no such device, its gateway is away or refuses, no answer in time.
+        """
+        gateway = self._gateway_of(device)
+        if len(gateway.waiting) >= _COMMANDS:
+            raise ToolError(f"{device}: {_COMMANDS} commands wait already", kind="busy")
+        token = str(uuid.uuid4())
+        waiter = asyncio.get_running_loop().create_future()
+        gateway.waiting[token] = waiter
+        text = command(token, device, service, value)
+        try:
+            async with asyncio.timeout(timeout):
+                await gateway.connection.send(text)
+                self._registry.message_out(PLATFORM, device, len(text))
+                message = await waiter
+        except TimeoutError:
+            raise ToolError(f"{device}: no response in {timeout:g} s", kind="timeout") from None
+        except ConnectionClosed:
+            raise ToolError("the gateway is gone", kind="no_gateway") from None
+        finally:
+            gateway.waiting.pop(token, None)
+        return _value(device, message)
+
+    def _gateway_of(self, device: str) -> _Gateway:
+        rows = [row for row in self.records.devices() if row.uri == device]
+        if not rows:
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
+        for row in rows:
+            if row.connected and row.gid in self._gateways:
+                return self._gateways[row.gid]
+        raise ToolError(f"{device} is not connected", kind="no_gateway")
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        if self._count >= _CONNECTIONS:
+            await connection.close(1013, "too many connections")
+            return
+        self._count += 1
+        try:
+            gid = await self._greet(connection)
+            if gid is not None:
+                await self._talk(connection, gid)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._count -= 1
+
+    async def _greet(self, connection: ServerConnection) -> str | None:
+        """The credentials; the gateway's id, or None when they were refused."""
+        try:
+            async with asyncio.timeout(_CREDENTIALS_S):
+                hello = json.loads(await connection.recv())
+            user, password, gid = hello["user"], hello["pw"], hello["gid"]
+            strings = isinstance(user, str) and isinstance(password, str)
+        except TimeoutError:
+            await connection.close(1008, "no credentials")
+            return None
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            strings = False
+        if not strings or not await asyncio.to_thread(self.records.knows, user, password):
+            await connection.send(greeting(401, "wrong user or password"))
+            await connection.close(1008, "wrong user or password")
+            return None
+        gid, known = self.records.gateway(user, gid if isinstance(gid, str) else "")
+        await connection.send(greeting(200, {"gid": gid, "hash": known}))
+        return gid
+
+    async def _talk(self, connection: ServerConnection, gid: str) -> None:
+        gateway = _Gateway(connection)
+        before = self._gateways.get(gid)
+        self._gateways[gid] = gateway
+        if before is not None:
+            self._end(before)
+        session = Session(self.records, gid, gateway.response)
+        host, port = connection.remote_address[:2]
+        self._registry.connected(PLATFORM, gid, kind="gateway", address=f"{host}:{port}")
+        try:
+            async for frame in connection:
+                self._registry.message_in(PLATFORM, gid, len(frame))
+                answer = session.received(frame)
+                if answer is None:
+                    self.ignored += 1
+                else:
+                    await connection.send(answer)
+                if session.event and self._on_event:
+                    self._on_event(gid, *session.event)
+                session.event = None
+        finally:
+            gateway.close()
+            if self._gateways.get(gid) is gateway:
+                del self._gateways[gid]
+                code = connection.close_code
+                self._registry.disconnected(PLATFORM, gid, f"closed with {code}")
+
+    def _end(self, gateway: _Gateway) -> None:
+        """Tell a connection, which may be dead already, that its gateway has come again."""
+        closing = asyncio.create_task(gateway.connection.close(1008, "connected from elsewhere"))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+def _value(device: str, message: Any) -> Any:
+    status = message.get("status")
+    if status != 200:
+        raise ToolError(f"{device} refused the command: status {status}", kind="refused")
+    try:
+        return body(message["payload"]["protocol_parts"])
+    except (KeyError, TypeError, IndexError):
+        raise ToolError(f"{device} responded without a body", kind="refused") from None
