@@ -42,7 +42,7 @@ def remaining_length_of_ff(runtime: str) -> None:
 
 
 def the_largest_remaining_length(runtime: str) -> None:
-    """A PUBLISH of 256 MiB: skipped as it comes, until the broker gives up. It counts as nothing."""
+    """A PUBLISH of 256 MiB is skipped as it comes, until the broker gives up."""
 
     def begin(connection: Connection) -> None:
         connection.greet(present=True)
