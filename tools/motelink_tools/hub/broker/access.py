@@ -1,0 +1,101 @@
+"""Who may do what on a broker: users, their hashed passwords, and lines of access rules.
+
+A rule is mosquitto's: ``topic [read|write|readwrite|deny] filter`` or ``pattern ...`` with %c
+(client id) and %u (user) in it.
+"""
+
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from motelink_tools.errors import ToolError
+from motelink_tools.hub.broker.credentials import Hashed, hash_password
+
+# Every topic, and those of the broker itself, which '#' leaves out.
+EVERYTHING = ("topic readwrite #", "topic read $SYS/#")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the hub's own clients log in."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Account(user={self.user!r})"  # it may end up in a log
+
+
+class Access:
+    """The users of one broker. Safe to use from any thread.
+
+    ``anonymous``: whether clients without a name are let in. ``rules``: lines for the head of the
+    access file; those before the first ``user`` line are for anonymous clients. Without them,
+    anonymous clients and the users given here may do everything.
+    """
+
+    def __init__(self, users: Mapping[str, str], rules: Iterable[str], *, anonymous: bool) -> None:
+        self.anonymous = anonymous
+        self._lock = threading.Lock()
+        self._rules = list(rules)
+        self._users: dict[str, tuple[Hashed, tuple[str, ...]]] = {}
+        for user, password in users.items():
+            self.grant(user, password, () if self._rules else EVERYTHING)
+
+    def new_account(self, user: str) -> Account:
+        """A user that may do everything, with a password that was never seen before."""
+        account = Account(user, secrets.token_urlsafe(32))
+        self.grant(account.user, account.password, EVERYTHING)
+        return account
+
+    def grant(self, user: str, password: str, rules: Iterable[str]) -> None:
+        """Add a user, or change one. Raises ToolError for what the files cannot hold."""
+        rules = tuple(rules)
+        if not user or user.strip() != user or ":" in user or user.startswith("#"):
+            raise ToolError(
+                f"a broker's user cannot be named {user!r}: it is empty, begins with '#', or has"
+                " ':' or space around it",
+                kind="broker_user",
+            )
+        if not all(text.isprintable() for text in (user, *rules)):
+            raise ToolError(
+                "a broker's user has a line break or control in its name or rules",
+                kind="broker_user",
+            )
+        hashed = hash_password(password)
+        with self._lock:
+            self._users[user] = (hashed, rules)
+
+    def revoke(self, user: str) -> None:
+        """Remove a user. One that is not there is fine."""
+        with self._lock:
+            self._users.pop(user, None)
+
+    def password_of(self, user: str) -> Hashed | None:
+        """Its hashed password, or None for a user that is not there."""
+        with self._lock:
+            found = self._users.get(user)
+        return found[0] if found else None
+
+    def rules_of(self, user: str | None) -> tuple[str, ...]:
+        """The rules of a user granted here, or of anonymous clients (None)."""
+        if user is None:
+            return tuple(self._rules) if self._rules else EVERYTHING
+        with self._lock:
+            found = self._users.get(user)
+        return found[1] if found else ()
+
+    def password_file(self) -> str:
+        """In mosquitto's form."""
+        with self._lock:
+            return "".join(f"{user}:{word}\n" for user, (word, _) in self._users.items())
+
+    def rules_file(self) -> str:
+        """In the form of mosquitto's ``acl_file``."""
+        lines = list(self.rules_of(None)) if self.anonymous or self._rules else []
+        with self._lock:
+            for user, (_, rules) in self._users.items():
+                if rules:
+                    lines += [f"user {user}", *rules]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,316 @@
+"""Mosquitto as a child process: a real MQTT broker, gone when it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from motelink_tools.errors import ToolError
+from motelink_tools.hub.broker.access import Access, Account
+from motelink_tools.hub.broker.programs import Say, find, to_stderr
+
+_START_S = 20.0
+_STOP_S = 20.0
+_RELOAD_S = 5.0
+_POLL_S = 0.02
+# While the hub keeps it: how often it is looked after, and the log that it may leave behind.
+_KEEP_S = 0.5
+_LOG_BYTES = 4 * 1024 * 1024
+_RELOADED = b"Reloading config."
+
+
+class Broker:
+    """One mosquitto, with its configuration and data in a folder of its own.
+
+    ``port``, ``ws_port`` (MQTT over WebSocket; None for none): 0 takes a free one, and keeps it
+    over restarts. ``users``: password by name. ``acl``: lines of mosquitto's ``acl_file``.
+    ``options``: more lines of ``mosquitto.conf``. ``per_listener``: those that each listener
+    needs for itself. ``anonymous``: whether clients without a name are let in; by default if
+    there are no users. ``account``: name of a user to make that may do everything. ``folder``:
+    where to keep it all; by default a temporary one. Sessions, retained and queued messages are
+    saved there when it stops, and every half minute.
+
+    ``with Broker() as broker:`` starts it and stops it. Raises ToolError.
+    """
+
+    name = "mosquitto"
+
+    def __init__(
+        self,
+        port: int = 0,
+        users: Mapping[str, str] | None = None,
+        acl: Iterable[str] = (),
+        options: Iterable[str] = (),
+        say: Say = to_stderr,
+        *,
+        host: str = "127.0.0.1",
+        ws_port: int | None = None,
+        per_listener: Iterable[str] = (),
+        anonymous: bool | None = None,
+        account: str | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port or free_port(host)
+        self.ws_port = free_port(host) if ws_port == 0 else ws_port
+        self.access = Access(
+            users or {}, acl, anonymous=not users if anonymous is None else anonymous
+        )
+        self.account: Account | None = self.access.new_account(account) if account else None
+        self._options = list(options)
+        self._per_listener = list(per_listener)
+        self._say = say
+        self._program = find(say)
+        self._own_folder = folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Broker:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- users -----------------------------------------------------------------------------
+
+    def grant(self, user: str, password: str, rules: Iterable[str]) -> None:
+        """Add a user that may do what ``rules`` (lines of an ``acl_file``) say, or change one.
+
+        On a running broker it is in force when this returns. ``password`` may be `Hashed`.
+        """
+        self.access.grant(user, password, rules)
+        self._reload()
+
+    def revoke(self, user: str) -> None:
+        """Remove a user. Its connections end."""
+        self.access.revoke(user)
+        self._reload()
+
+    # -- life ------------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        if self._process is None:
+            raise ToolError("the broker is not running", kind="broker_stopped")
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has written, over all its runs."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start it, and wait until it accepts connections."""
+        if self._process is not None:
+            raise ToolError("the broker is running already", kind="broker_running")
+        configuration = self._configure()
+        self._end_orphan(configuration)
+        ports = [port for port in (self.port, self.ws_port) if port is not None]
+        for port in ports:
+            _check_free(self.host, port)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self._program.broker), "-c", str(configuration)],
+                env=self._program.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is for us: we stop it in its turn
+            )
+        end = time.monotonic() + _START_S
+        while not all(_accepts(self.host, port) for port in ports):
+            if self._process.poll() is not None or time.monotonic() > end:
+                self.kill()
+                lines = self.log.strip().splitlines()
+                reason = [line for line in lines if "Error: " in line] or lines or ["no reason"]
+                raise ToolError(f"mosquitto did not start: {reason[-1]}", kind="broker_failed")
+            time.sleep(_POLL_S)
+
+    def stop(self) -> None:
+        """End it as its service would be ended: it saves what must outlive it."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Let it hang: connections stay, nothing is read or answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def close(self) -> None:
+        """Stop it, and remove its folder if that is a temporary one."""
+        if self._process is not None and self._process.poll() is None:
+            self.resume()
+        self.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    async def keep(self) -> None:
+        """Start it again whenever it dies, and say so; bound its log. Until cancelled."""
+        while True:
+            await asyncio.sleep(_KEEP_S)
+            process, log = self._process, self.folder / "log"
+            if log.stat().st_size > _LOG_BYTES:
+                os.truncate(log, 0)
+            if process is None or process.poll() is None:
+                continue
+            self._say(f"mosquitto ended by itself (status {process.returncode}); starting it")
+            self._process = None
+            try:
+                await asyncio.to_thread(self.start)
+            except ToolError as error:
+                self._process = process  # so that the next turn tries again
+                self._say(str(error))
+
+    # -- inside ----------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Its configuration, data, users and log; a temporary one is gone after `close`."""
+        if self._own_folder is not None:
+            self._own_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self._own_folder
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="motelink-broker-")
+        return Path(self._temporary.name)
+
+    def _configure(self) -> Path:
+        folder = self.folder
+        self._write_access()
+        lines = [
+            f"user {getpass.getuser()}",  # mosquitto leaves root for another user otherwise
+            "persistence true",
+            f"persistence_location {folder}/",
+            "autosave_interval 30",
+            "log_dest stderr",  # unlike stdout, it is not buffered
+            "log_dest topic",
+            f"allow_anonymous {'true' if self.access.anonymous else 'false'}",
+            f"password_file {folder / 'users'}",
+            f"acl_file {folder / 'acl'}",
+            f"pid_file {folder / 'pid'}",
+            f"listener {self.port} {self.host}",
+            *self._per_listener,
+        ]
+        if self.ws_port is not None:
+            lines += [
+                f"listener {self.ws_port} {self.host}",
+                "protocol websockets",
+                *self._per_listener,
+            ]
+        configuration = folder / "mosquitto.conf"
+        configuration.write_text("\n".join([*lines, *self._options]) + "\n")
+        return configuration
+
+    def _write_access(self) -> None:
+        files = {"users": self.access.password_file(), "acl": self.access.rules_file()}
+        for name, content in files.items():
+            path = self.folder / name
+            path.touch(0o600)
+            path.write_text(content)
+
+    def _reload(self) -> None:
+        """Let a running broker read its users and rules again, and wait until it has."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return  # it reads them when it starts
+        log = self.folder / "log"
+        start = log.stat().st_size
+        self._write_access()
+        process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + _RELOAD_S
+        with log.open("rb") as lines:
+            lines.seek(start)
+            seen = b""
+            while _RELOADED not in seen and process.poll() is None:
+                if time.monotonic() > end:
+                    raise ToolError("the broker does not read its users", kind="broker_failed")
+                seen += lines.read()
+                time.sleep(_POLL_S)
+
+    def _end_orphan(self, configuration: Path) -> None:
+        """End a mosquitto on this folder whose hub was killed. Only Linux can tell."""
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self.folder / "pid").read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if os.fsencode(configuration) in command:
+                os.kill(pid, signal.SIGTERM)
+                end = time.monotonic() + _STOP_S
+                while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+                    time.sleep(_POLL_S)
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nothing listens on just now."""
+    with _bound(host, 0) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    probe = socket.socket(family)
+    try:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+    except BaseException:
+        probe.close()
+        raise
+    return probe
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises ToolError. Another server there would be taken for ours."""
+    try:
+        _bound(host, port).close()
+    except OSError as error:
+        raise ToolError(
+            f"the broker cannot listen on {host}:{port}: {error.strerror}; choose another port"
+            " (0: any that is free) or address",
+            kind="cannot_listen",
+        ) from error
+
+
+def _accepts(host: str, port: int) -> bool:
+    # Whoever listens on all addresses is reached at this machine's own.
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        socket.create_connection((reached, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,118 @@
+"""Finding mosquitto: installed, or fetched once into the user's cache.
+
+Taken from PATH or /usr/sbin. Where it is not installed, Debian's package and the libraries that
+this machine lacks are fetched from the mirrors that the machine's apt already uses; nothing is
+installed and no root is needed.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from motelink_tools.errors import ToolError
+from motelink_tools.paths import cache_folder
+
+_APT_S = 600
+_APT_CONFIGURATION = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+Dir::State::Lists "{folder}/lists";
+Dir::Cache "{folder}/cache";
+"""
+
+Say = Callable[[str], None]
+
+
+def to_stderr(line: str) -> None:
+    """Say it to the person at the terminal, and leave stdout to data."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Mosquitto:
+    """The program, and the folder of the libraries that it needs besides the system's."""
+
+    broker: Path
+    libraries: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What a process of it is started with."""
+        if self.libraries is None:
+            return dict(os.environ)
+        found = [str(self.libraries), os.environ.get("LD_LIBRARY_PATH", "")]
+        return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, found))}
+
+
+def find(say: Say = to_stderr) -> Mosquitto:
+    """The installed mosquitto, or the cached one, fetched on first use. Raises ToolError."""
+    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    broker = shutil.which("mosquitto", path=search)
+    if broker:
+        return Mosquitto(Path(broker))
+    folder = cache_folder() / "mosquitto"
+    if not folder.is_dir():
+        say(f"motelink: fetching mosquitto (once, 4 MB) to {folder}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="mosquitto.") as partial:
+            _fetch(Path(partial))
+            (Path(partial) / "root").chmod(0o755)
+            # Another process may have been first: then its folder serves.
+            with contextlib.suppress(OSError):
+                (Path(partial) / "root").rename(folder)
+    libraries = next(iter(folder.glob("usr/lib/*-linux-*")), None)
+    return Mosquitto(folder / "usr/sbin/mosquitto", libraries)
+
+
+def _fetch(folder: Path) -> None:
+    """Download the package, and the libraries that are not installed, into ``folder``/root."""
+    missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
+    if missing:
+        raise ToolError(
+            f"mosquitto is not installed, and can only be fetched on Debian ({missing[0]} is "
+            "missing): install it with the package manager",
+            kind="no_mosquitto",
+        )
+    (folder / "lists" / "partial").mkdir(parents=True)
+    (folder / "cache" / "archives" / "partial").mkdir(parents=True)
+    (folder / "apt.conf").write_text(_APT_CONFIGURATION.format(folder=folder))
+    _apt(folder, "update")
+    planned = _apt(folder, "install", "--simulate", "--no-install-recommends", "mosquitto")
+    names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
+    wanted = [name for name in names if name.startswith("lib") or name == "mosquitto"]
+    _apt(folder, "download", *wanted)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", str(package), str(folder / "root")], check=True)
+
+
+def _apt(folder: Path, *args: str) -> str:
+    """Run apt-get with lists and cache of its own; what it printed. Raises ToolError."""
+    try:
+        done = subprocess.run(
+            ["apt-get", "-q", "-c", str(folder / "apt.conf"), *args],
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            timeout=_APT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ToolError(
+            f"apt-get {args[0]} took more than {_APT_S} s", kind="no_mosquitto"
+        ) from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+        reason = (lines or ["apt-get failed"])[0]
+        raise ToolError(f"mosquitto cannot be fetched: {reason}", kind="no_mosquitto")
+    return done.stdout
