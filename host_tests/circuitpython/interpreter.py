@@ -63,6 +63,8 @@ def _modules(board, with_select):
         "os": SimpleNamespace(
             getenv=_getenv,
             urandom=os.urandom,
+            listdir=os.listdir,
+            mkdir=os.mkdir,
             remove=os.remove,
             rename=os.rename,
             sync=os.sync,
@@ -88,6 +90,7 @@ def install(name):
     with patch.dict(sys.modules, modules):
         from motelink import (
             _port_circuitpython,
+            _port_circuitpython_files,
             _port_circuitpython_json,
             _port_circuitpython_more,
             port,
@@ -99,6 +102,7 @@ def install(name):
         {
             "motelink.port": port,
             "motelink._port_circuitpython": _port_circuitpython,
+            "motelink._port_circuitpython_files": _port_circuitpython_files,
             "motelink._port_circuitpython_json": _port_circuitpython_json,
             "motelink._port_circuitpython_more": _port_circuitpython_more,
         }

@@ -37,7 +37,9 @@ EVERYTHING = [
     "manager_reconnect",
     "manager_send",
     "port",
+    "sepl_devices",
     "settings",
+    "storage",
     "stream",
 ]
 # Where the boards differ.

@@ -1,7 +1,7 @@
 """motelink.storage: a file is whole, as before or as now, wherever the power goes."""
 
 from kit import raises
-from motelink import port, storage
+from motelink import storage
 
 
 class _PowerCut(Exception):
@@ -18,14 +18,12 @@ class _Flash:
         self.fat = fat
 
     def __enter__(self):
-        self.real = (port.rename, port.remove, port.sync)
-        port.rename = self.rename
-        port.remove = self.remove
-        port.sync = self.sync
+        self.files = storage.files
+        storage.files = self
         return self
 
     def __exit__(self, *_):
-        del port.rename, port.remove, port.sync
+        storage.files = self.files
 
     def step(self):
         if self.steps == self.cut:
@@ -34,17 +32,17 @@ class _Flash:
 
     def sync(self, file):
         self.step()
-        self.real[2](file)
+        self.files.sync(file)
 
     def rename(self, old, new):
         self.step()
         if self.fat and _exists(new):
             raise OSError(17)
-        self.real[0](old, new)
+        self.files.rename(old, new)
 
     def remove(self, path):
         self.step()
-        self.real[1](path)
+        self.files.remove(path)
 
 
 def _exists(path):

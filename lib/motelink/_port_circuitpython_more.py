@@ -3,7 +3,6 @@
 import os
 import ssl
 from binascii import b2a_base64
-from os import remove, rename  # noqa: F401
 
 import microcontroller
 
@@ -65,8 +64,3 @@ def why_refused(error: Exception):
     """Why the server's certificate was refused, or None: that was not the error."""
     # mbedTLS's X509_CERT_VERIFY_FAILED
     return str(error) if isinstance(error, OSError) and error.errno == -0x2700 else None
-
-
-def sync(file) -> None:
-    file.flush()
-    os.sync()

@@ -1,10 +1,8 @@
 """The seldom used part of `motelink.port` on CPython: TLS and the machine itself."""
 
-import os
 import ssl
 import sys
 import uuid
-from os import remove, rename  # noqa: F401
 
 from motelink._port_cpython import Stream
 
@@ -51,8 +49,3 @@ def reset() -> None:
 
 def getenv(_key: str) -> None:
     """CircuitPython's settings.toml; CPython has none."""
-
-
-def sync(file) -> None:
-    file.flush()
-    os.fsync(file.fileno())

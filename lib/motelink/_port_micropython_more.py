@@ -1,7 +1,7 @@
 """The seldom used part of `motelink.port` on MicroPython: TLS and the machine itself."""
 
 from binascii import a2b_base64
-from os import remove, rename, urandom  # noqa: F401
+from os import urandom  # noqa: F401
 from select import POLLERR, POLLHUP
 from select import POLLIN as POLL_IN  # noqa: F401
 from select import POLLOUT as POLL_OUT  # noqa: F401
@@ -73,8 +73,3 @@ def why_refused(error: Exception):
 
 def getenv(_key: str) -> None:
     """CircuitPython's settings.toml; MicroPython has none."""
-
-
-def sync(file) -> None:
-    """What was written to an open file is in flash; littlefs and FAT see to it at close."""
-    file.flush()

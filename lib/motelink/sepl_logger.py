@@ -12,6 +12,8 @@ on up to ``rotating_log_backup_count``.
 
 from motelink import log, port
 
+_files = port.load("_files")
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _FILE_BYTES = 16384
 
@@ -97,9 +99,9 @@ class RotatingFile:
 
     def _rotate(self) -> None:
         names = [self.path] + ["%s.%d" % (self.path, i + 1) for i in range(self.backups)]
-        _quietly(port.remove, names[-1])
+        _quietly(_files.remove, names[-1])
         for i in range(len(names) - 1, 0, -1):
-            _quietly(port.rename, names[i - 1], names[i])
+            _quietly(_files.rename, names[i - 1], names[i])
         self._size = 0
 
     def _measured(self) -> int:

@@ -10,20 +10,22 @@ first, and `read` finds it there if the power went between the two steps.
 
 from motelink import port
 
+files = port.load("_files")
+
 
 def write(path: str, data) -> None:
     """Replace the file, or make it: ``data`` is bytes or a str. Raises OSError."""
     new = path + ".new"
     with open(new, "wb") as file:
         file.write(data.encode() if isinstance(data, str) else data)
-        port.sync(file)
+        files.sync(file)
     try:
-        port.rename(new, path)
+        files.rename(new, path)
     except OSError:
         old = path + ".old"
         _remove(old)
-        port.rename(path, old)
-        port.rename(new, path)
+        files.rename(path, old)
+        files.rename(new, path)
         _remove(old)
 
 
@@ -47,7 +49,7 @@ def remove(path: str) -> None:
 
 def _remove(path: str) -> None:
     try:
-        port.remove(path)
+        files.remove(path)
     except OSError as error:
         if error.errno != 2:
             raise
