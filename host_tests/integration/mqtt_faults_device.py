@@ -2,12 +2,14 @@
 """A device that goes on whatever happens: ``PORT WHAT QOS COUNT NAME=NUMBER...``.
 
 WHAT: "send": COUNT numbered messages, at QOS; 12: at 1 and 2 by turns. "echo": the same, and
-subscribed to its own topic. "flood": messages without end. "listen": nothing. It ends when there
-is a message to the topic "end", or, with "echo", when all have come back; and when all of its own
-are acknowledged. NAME=NUMBER: arguments of the client.
+subscribed to its own topic, until all have come back. "flood": messages at QoS 0 without end.
+"connect": nothing, until it has been accepted COUNT times. "idle": nothing for COUNT
+milliseconds, and then as long with the heap locked. "listen": nothing. "send", "flood" and
+"listen" end with a message to the topic "end". NAME=NUMBER: arguments of the client.
 
-Says "up N" at every CONNACK and "down ERROR" at every end of a connection, and at last what came,
-and how many bytes of the heap are in use more than before the first connection.
+Says "up N" at every CONNACK, "down ERROR" at every end of a connection, "at N" after every 50
+messages, and at last what came, and how many bytes of the heap are in use more than before the
+first connection.
 """
 
 import gc
@@ -22,9 +24,10 @@ qos = int(qos)
 count = int(count)
 TOPIC = prepared("home/kettle")
 payload = bytearray(b"00000 twenty-three bytes")
-seen = bytearray(0 if what == "send" else count)
+sending = what in ("send", "flood")
+seen = bytearray(count if what == "echo" else 1)
 over = False
-received = twice = sent = 0
+received = twice = sent = ups = 0
 
 
 def write_number(n):
@@ -47,6 +50,22 @@ def on_message(message):
     else:
         seen[n] = 1
         received += 1
+        if not received % 50:
+            print("at", received)
+
+
+def on_connect():
+    global over, ups
+    ups += 1
+    print("up", ups)
+    if what == "connect" and ups == count:
+        over = True
+
+
+def on_suback(item, granted):
+    global sending
+    if what == "echo":
+        sending = True  # not before: a message to nobody would not come back
 
 
 def level(n):
@@ -55,7 +74,7 @@ def level(n):
 
 def publish():
     global sent
-    if sent < count or what == "flood":
+    if sending and (sent < count or what == "flood"):
         write_number(sent % 100000)
         if client.publish(TOPIC, payload, level(sent)):
             sent += 1
@@ -63,7 +82,25 @@ def publish():
     return False
 
 
+def idle():
+    while not client.connected:
+        client.step(20)
+    client.loop.run_for(100)
+    gc.collect()
+    gc.disable()
+    before = port.mem_alloc()
+    client.loop.run_for(count)
+    print("idle_bytes", port.mem_alloc() - before)
+    port.heap_lock()
+    client.loop.run_for(count)
+    port.heap_unlock()
+    gc.enable()
+
+
 def run():
+    if what == "idle":
+        idle()
+        return
     while not over or client.in_flight:
         client.step(0 if publish() else 20)
         if what == "echo" and received == count:
@@ -76,10 +113,11 @@ for option in sys.argv[5:]:
     options[name] = int(value)
 backoff = Backoff(1, options.pop("backoff_ms"))
 client = Client("127.0.0.1", "faults", port=int(number), backoff=backoff, **options)
-client.on_connect = lambda: print("up", client.connects)
+client.on_connect = on_connect
 client.on_end = lambda error: print("down", type(error).__name__, error)
 client.on_message = on_message
-if what != "flood":
+client.on_suback = on_suback
+if what not in ("flood", "connect"):
     client.subscribe(TOPIC if what == "echo" else "end", min(qos, 2))
 __import__("motelink.log")  # now, not by the first fault
 gc.collect()
