@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal
 
+Bytes = bytes | bytearray | memoryview
 EventKind = Literal["connected", "disconnected", "heartbeat", "message_in", "message_out"]
 
 
@@ -43,7 +44,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. ``size`` (bytes) is for messages, ``rtt_s`` for heartbeats."""
+    """One thing that happened. ``size`` (bytes) is for messages, ``rtt_s`` for heartbeats.
+
+    ``beginning``: the first bytes of a message, for people to look at, where a platform gave them.
+    """
 
     kind: EventKind
     platform: str
@@ -52,6 +56,11 @@ class Event:
     size: int = 0
     rtt_s: float | None = None
     reason: str = ""
+    beginning: bytes = b""
+
+
+# So many bytes of a message are shown to people.
+BEGINNING_BYTES = 80
 
 
 class Subscription:
@@ -180,24 +189,24 @@ class Registry:
             device.heartbeats += 1
         self._publish("heartbeat", platform, device_id, now, rtt_s=rtt_s)
 
-    def message_in(self, platform: str, device_id: str, size: int) -> None:
-        """A device has sent an application message of ``size`` bytes."""
+    def message_in(self, platform: str, device_id: str, size: int, message: Bytes = b"") -> None:
+        """A device has sent an application message of ``size`` bytes, of which some are shown."""
         with self._lock:
             now = self._clock()
             device = self._device(platform, device_id)
             device.last_seen = now
             device.messages_in += 1
             device.bytes_in += size
-        self._publish("message_in", platform, device_id, now, size=size)
+        self._publish("message_in", platform, device_id, now, size=size, message=message)
 
-    def message_out(self, platform: str, device_id: str, size: int) -> None:
+    def message_out(self, platform: str, device_id: str, size: int, message: Bytes = b"") -> None:
         """An application message of ``size`` bytes is on its way to a device."""
         with self._lock:
             now = self._clock()
             device = self._device(platform, device_id)
             device.messages_out += 1
             device.bytes_out += size
-        self._publish("message_out", platform, device_id, now, size=size)
+        self._publish("message_out", platform, device_id, now, size=size, message=message)
 
     # -- for readers -----------------------------------------------------------------------
 
@@ -251,9 +260,11 @@ class Registry:
         size: int = 0,
         rtt_s: float | None = None,
         reason: str = "",
+        message: Bytes = b"",
     ) -> None:
         subscriptions = self._subscriptions
         if subscriptions:
-            event = Event(kind, platform, device_id, now, size, rtt_s, reason)
+            beginning = bytes(message[:BEGINNING_BYTES])
+            event = Event(kind, platform, device_id, now, size, rtt_s, reason, beginning)
             for subscription in subscriptions:
                 subscription._put(event)

@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
     def _message(self, body: bytes) -> None:
         client = self.client
         assert client is not None  # before the info there are no messages
-        self._server.report.message_in(PLATFORM, client.data.uuid, len(body))
+        self._server.report.message_in(PLATFORM, client.data.uuid, len(body), body)
         if self.inbox.deliver(body):
             self._server.events.pump(client, self)
         if not self._paused and self.inbox.size > INBOX_BYTES:
