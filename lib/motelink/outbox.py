@@ -1,0 +1,249 @@
+"""Store and forward: records that wait on flash until they are sent, oldest first.
+
+    outbox = Outbox("outbox")
+    outbox.put(b"losant/id/state", payload)      # True: it is in flash, come what may
+    while outbox.peek():
+        if not client.publish(outbox.topic, outbox.payload, qos=1):
+            break
+        outbox.pop()                             # once it is acknowledged
+
+A record comes back until it is popped. After a power cut the popped ones of the segments that are
+still there come back too (at least once), and the one that was being written does not.
+
+Segments are files ``0000000n`` that are only appended to, and removed when all of it is popped:
+one flash write a record, and one a segment. A record is::
+
+    0xA5, length of the topic, length of both (2 bytes), CRC-32 of all but itself (4 bytes),
+    topic, payload
+
+so what a power cut has torn is not taken for one; nor is any other corruption, which is counted.
+"""
+
+from struct import pack_into
+
+from motelink import port
+from motelink.buffer import Message
+from motelink.crc32 import crc32, same
+from motelink.errors import ConfigError, TooLarge
+from motelink.port import SLACK, const, copy_into
+
+files = port.load("_files")
+
+_MAGIC = const(0xA5)
+_CRC = const(4)
+_HEADER = const(8)
+
+
+class Outbox:
+    """``folder``: made if it is not there. ``record_size``: bytes of topic and payload together,
+    the largest; two buffers of that are allocated. ``segment_size``: bytes of a file, and
+    ``segments``: how many of them at most. ``policy``, when they are full: "drop_oldest" loses the
+    oldest segment, "refuse" the new record.
+
+    ``count``: records that wait. ``dropped``, ``refused``, ``corrupt``: counters. Raises
+    ConfigError, and OSError where the file system cannot be read.
+
+    `put` and `peek` allocate nothing but where a segment begins.
+    """
+
+    def __init__(
+        self,
+        folder: str = "outbox",
+        record_size: int = 256,
+        segment_size: int = 4096,
+        segments: int = 16,
+        policy: str = "drop_oldest",
+    ):
+        if policy not in ("drop_oldest", "refuse"):
+            raise ConfigError("policy must be drop_oldest or refuse, got %r" % (policy,))
+        if not 0 < record_size < 65536 or segment_size < record_size + _HEADER or segments < 2:
+            raise ConfigError("expected records of 1..65535 bytes, and at least 2 segments of one")
+        self._folder = folder
+        self._segment_size = segment_size
+        self._segments = segments
+        self._refuses = policy == "refuse"
+        self.dropped = 0
+        self.refused = 0
+        self.corrupt = 0
+        self.count = 0
+        self._out = bytearray(_HEADER + record_size + SLACK)
+        self._in = bytearray(_HEADER + record_size)
+        self.topic = Message(self._in)
+        self.payload = Message(self._in)
+        self._numbers: list = []  # of the segments, the oldest first
+        self._counts: list = []  # records that wait, of each of them
+        self._at = 0  # where in the oldest segment the oldest record is
+        self._size = 0  # of that record, once `peek` has read it
+        self._head = None  # the oldest segment, open for reading, unless it is the newest too
+        self._tail = None  # the newest, open for both; None: begin another
+        self._used = 0  # bytes of it
+        self._torn = 0  # and after them
+        self._recover()
+
+    def put(self, topic, payload) -> bool:
+        """Append a record: bytes and bytes. True when it is in flash; False when the outbox is
+        full and refuses, or the file system takes no more. Raises TooLarge."""
+        n = len(topic)
+        size = _HEADER + n + len(payload)
+        if size > len(self._in) or n > 255:
+            raise TooLarge(
+                "topic and payload take %d bytes of %d" % (size - _HEADER, len(self._in) - _HEADER)
+            )
+        pack_into(">BBH", self._out, 0, _MAGIC, n, size - _HEADER)
+        copy_into(self._out, _HEADER, topic, n)
+        copy_into(self._out, _HEADER + n, payload, len(payload))
+        crc32(self._out, size, _CRC)
+        return self._append(size)
+
+    def peek(self) -> bool:
+        """Read the oldest record into ``topic`` and ``payload``, views that are valid until the
+        next `peek`. False: none waits. Raises OSError."""
+        while self.count:
+            if self._counts[0]:
+                self._size = self._read(self._source(), self._at)
+                if self._size:
+                    return True
+                self._lost()
+            self._next()
+        return False
+
+    def pop(self) -> None:
+        """The record that `peek` has read is sent: the next one is the oldest."""
+        if self._size:
+            self._at += self._size
+            self._size = 0
+            self._counts[0] -= 1
+            self.count -= 1
+            if not self._counts[0] and (len(self._counts) > 1 or not self._tail):
+                self._next()
+
+    def close(self) -> None:
+        """Close the files. What waits is there when the outbox is made again; where nothing
+        waits, no record comes back."""
+        if not self.count:
+            while self._counts:
+                self._next()
+        self._seal()
+        self._close_head()
+
+    def _append(self, size: int) -> bool:
+        if self._tail and self._used + size > self._segment_size:
+            self._seal()
+        try:
+            if not self._tail and not self._begin():
+                self.refused += 1
+                return False
+            self._tail.seek(self._used)  # type: ignore[attr-defined]  # _begin has opened it
+            files.write_from(self._tail, self._out, size)
+            files.sync(self._tail)
+        except OSError:
+            # Part of it may be there: nothing may follow that in this segment.
+            self._seal()
+            self.refused += 1
+            return False
+        self._used += size
+        self._counts[-1] += 1
+        self.count += 1
+        return True
+
+    def _name(self, number: int) -> str:
+        return "%s/%08d" % (self._folder, number)
+
+    def _open(self, number: int, mode: str):
+        return open(self._name(number), mode)
+
+    def _seal(self) -> None:
+        if self._tail:
+            self._tail.close()
+            self._tail = None
+
+    def _close_head(self) -> None:
+        if self._head:
+            self._head.close()
+            self._head = None
+
+    def _begin(self) -> bool:
+        """Begin a segment; False where there may be none."""
+        while self._counts and not self._counts[0]:
+            self._next()
+        while len(self._counts) >= self._segments:
+            if self._refuses:
+                return False
+            self.dropped += self._counts[0]
+            self.count -= self._counts[0]
+            self._next()
+        number = self._numbers[-1] + 1 if self._numbers else 1
+        self._tail = self._open(number, "w+b")
+        self._numbers.append(number)
+        self._counts.append(0)
+        self._used = 0
+        return True
+
+    def _next(self) -> None:
+        """Nothing of the oldest segment waits any more."""
+        self._close_head()
+        if len(self._counts) == 1:
+            self._seal()
+        files.remove(self._name(self._numbers[0]))
+        self._numbers.pop(0)
+        self._counts.pop(0)
+        self._at = self._size = 0
+
+    def _lost(self) -> None:
+        """What follows in the oldest segment cannot be read."""
+        self.corrupt += self._counts[0]
+        self.count -= self._counts[0]
+
+    def _source(self):
+        """The oldest segment, open. (LittleFS does not show what one handle writes to another.)"""
+        if self._tail and len(self._counts) == 1:
+            return self._tail
+        if not self._head:
+            self._head = self._open(self._numbers[0], "rb")
+        return self._head
+
+    def _read(self, file, at: int) -> int:
+        """Read the record at ``at``; its size, 0 for none that is whole."""
+        file.seek(at)
+        n = files.read_into(file, self._in, len(self._in))
+        data = self._in
+        if n < _HEADER or data[0] != _MAGIC:
+            return 0
+        at = _HEADER + data[1]
+        size = _HEADER + (data[2] << 8 | data[3])
+        if size > n or at > size or not same(data, size, _CRC):
+            return 0
+        self.topic.start = _HEADER
+        self.topic.end = self.payload.start = at
+        self.payload.end = size
+        return size
+
+    def _recover(self) -> None:
+        """Find the segments that are there, and count what is whole in them."""
+        try:
+            files.mkdir(self._folder)
+        except OSError as error:
+            if error.errno != 17:  # EEXIST
+                raise
+        names = [name for name in files.listdir(self._folder) if len(name) == 8]
+        self._numbers = sorted([int(name) for name in names if name.isdigit()])
+        for number in self._numbers:
+            with self._open(number, "rb") as file:
+                found = self._scan(file)
+            self._counts.append(found)
+            self.count += found
+        if self._numbers and not self._torn:
+            self._tail = self._open(self._numbers[-1], "r+b")
+
+    def _scan(self, file) -> int:
+        """How many whole records there are; ``_used``: their bytes, ``_torn``: what follows."""
+        found = at = 0
+        size = self._read(file, 0)
+        while size:
+            found += 1
+            at += size
+            size = self._read(file, at)
+        self._used = at
+        self._torn = file.seek(0, 2) - at
+        self.corrupt += self._torn > 0
+        return found
