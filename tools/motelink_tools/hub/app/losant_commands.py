@@ -1,0 +1,181 @@
+"""What ``motelink losant`` does, through the hub where one runs, else on its database."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from motelink_tools.errors import ToolError
+from motelink_tools.hub.app.control import HubClient
+from motelink_tools.hub.app.folder import Folder
+from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records, StoredState
+from motelink_tools.hub.losant.server import PLATFORM
+from motelink_tools.hub.losant.wire import from_iso, iso
+from motelink_tools.hub.store import Database
+
+_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def add(folder: Path, name: str, attributes: Sequence[str], *, as_json: bool) -> None:
+    """``attributes``: ``name`` or ``name:type``. Prints id, key and secret. Raises ToolError."""
+    typed = dict(_attribute(text) for text in attributes)
+    hub = HubClient.find(Folder(folder))
+    if hub:
+        made = hub.call(PLATFORM, "add", name=name, attributes=typed)
+    else:
+        with _database(folder, create=True) as database:
+            device, secret = Records(database).add(name, typed)
+        made = {**asdict(device), "secret": secret}
+    if as_json:
+        print(json.dumps(made))
+        return
+    for field in ("id", "key", "secret"):
+        print(f"{field:7} {made[field]}")
+    print("The secret is kept nowhere and not shown again.", file=sys.stderr)
+
+
+def remove(folder: Path, device: str, *, as_json: bool) -> None:
+    """By name or id, with its states. Raises ToolError."""
+    hub = HubClient.find(Folder(folder))
+    if hub:
+        gone = hub.call(PLATFORM, "remove", device=device)
+    else:
+        with _database(folder) as database:
+            found = Records(database).remove(device)
+        gone = {"id": found.id, "name": found.name}
+    print(json.dumps(gone) if as_json else f"removed {gone['name']} ({gone['id']})")
+
+
+def show_devices(folder: Path, *, as_json: bool) -> None:
+    """All devices, and whether they are connected. Raises ToolError."""
+    hub = HubClient.find(Folder(folder))
+    connected = set(hub.call(PLATFORM, "connected")) if hub else set()
+    with _database(folder) as database:
+        devices = Records(database).devices()
+    rows: list[dict[str, Any]] = [
+        {
+            "id": device.id,
+            "name": device.name,
+            "key": device.key,
+            "attributes": device.attributes,
+            "connected": device.id in connected,
+        }
+        for device in devices
+    ]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    table = Table()
+    for column in ("name", "id", "access key", "attributes", "connected"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        attributes = ", ".join(f"{name}:{kind}" for name, kind in row["attributes"].items())
+        state = ("yes" if row["connected"] else "no") if hub else "no hub runs"
+        table.add_row(row["name"], row["id"], row["key"], attributes or "any", state)
+    Console().print(table)
+
+
+def command(folder: Path, device: str, name: str, payload: str, *, as_json: bool) -> None:
+    """``payload``: JSON. Raises ToolError, also if the device is not connected."""
+    try:
+        value = json.loads(payload)
+    except ValueError as error:
+        raise ToolError(f"the payload is no JSON: {error}", kind="usage", code=2) from None
+    hub = HubClient.get(Folder(folder))
+    sent = hub.call(PLATFORM, "command", device=device, name=name, payload=value)
+    print(json.dumps(sent) if as_json else f"sent {name} to {sent['name']} ({sent['id']})")
+
+
+def show_states(
+    folder: Path,
+    device: str,
+    *,
+    since: str | None,
+    until: str | None,
+    limit: int | None,
+    form: str,
+) -> None:
+    """``since`` and ``until``: ISO 8601, or an age (90s, 15m, 24h, 7d). ``form``: text, json, csv.
+
+    Raises ToolError.
+    """
+    first, end = _moment(since), _moment(until)
+    with _database(folder) as database:
+        records = Records(database)
+        states = records.states(records.find(device).id, first, end, limit)
+    if form == "json":
+        print(json.dumps([{"time": iso(state.time), "data": state.data} for state in states]))
+    elif form == "csv":
+        _print_csv(states)
+    else:
+        for state in states:
+            print(_line(iso(state.time), state.data))
+
+
+def watch(folder: Path, device: str | None, *, as_json: bool) -> None:
+    """Print each state as it arrives, until the hub ends. Raises ToolError."""
+    hub = HubClient.get(Folder(folder))
+    for state in hub.follow(PLATFORM, "watch", device=device):
+        state["time"] = iso(state["time"])
+        line = _line(f"{state['time']} {state['name']}", state["data"])
+        print(json.dumps(state) if as_json else line, flush=True)
+
+
+def _database(folder: Path, *, create: bool = False) -> Database:
+    path = folder / FILE_NAME
+    if not create and not path.exists():
+        raise ToolError(
+            f"no Losant device was ever added in {folder}; 'motelink losant add NAME' adds one",
+            kind="no_device",
+        )
+    return Database(path, MIGRATIONS)
+
+
+def _attribute(text: str) -> tuple[str, str]:
+    name, _, kind = text.partition(":")
+    return name, kind or "number"
+
+
+def _moment(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if age := re.fullmatch(r"(\d+)([smhd])", text):
+        return round(time.time() * 1000) - int(age[1]) * _UNITS_MS[age[2]]
+    try:
+        return from_iso(text)
+    except ValueError:
+        raise ToolError(
+            f"{text!r} is no time: expected ISO 8601, as 2026-01-31T12:00:00Z (UTC if it does not"
+            " say), or an age, as 90s, 15m, 24h or 7d",
+            kind="usage",
+            code=2,
+        ) from None
+
+
+def _line(head: str, data: dict[str, Any]) -> str:
+    return "  ".join([head, *(f"{name} {json.dumps(value)}" for name, value in data.items())])
+
+
+def _print_csv(states: Iterable[StoredState]) -> None:
+    rows = [
+        {"time": iso(state.time), **{name: _cell(value) for name, value in state.data.items()}}
+        for state in states
+    ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(sys.stdout, ["time", *(n for n in names if n != "time")])
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
