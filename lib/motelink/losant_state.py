@@ -12,7 +12,7 @@ writer.send()
 
 import json
 
-from motelink import losant_time, port
+from motelink import port
 from motelink.buffer import Buffer
 from motelink.errors import ConfigError, TooLarge
 
@@ -81,6 +81,8 @@ class StateWriter:
             return False
         text.put_byte(125)
         if time_like is not None:
+            from motelink import losant_time
+
             text.put(b',"time":')
             self._value(text, losant_time.from_time_like(time_like))
         text.put_byte(125)

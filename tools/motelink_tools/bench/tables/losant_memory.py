@@ -1,0 +1,65 @@
+"""What a Losant device takes of the heap and of the flash."""
+
+import socket
+from statistics import median
+
+from motelink_tools.bench import peer
+from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.registry import Benchmark, Table, Target
+from motelink_tools.errors import ToolError
+
+_RUNS = 5
+_QUICK_RUNS = 3
+_CONNACK = b"\x20\x02\x00\x00"
+_SUBACK = 0x90
+_TOPIC = b"losant/575ecf887ae143cd83dc4aa2/command"  # as the program of on_device/ says
+_COMMAND = b'{"name": "bench", "time": {"$date": "2016-11-04T19:42:06.710Z"}}'
+# Constructors load it and drop it again, so it is not among the modules afterwards.
+_DROPPED = "motelink.mqtt_build"
+
+
+def _measure(lab: Lab) -> Table:
+    lab.require_32_bits()
+    runs = []
+    for number in range(_QUICK_RUNS if lab.quick else _RUNS):
+        lab.say(f"memory of a Losant device, run {number + 1}")
+        with peer.serving(_broker) as port:
+            runs.append(lab.run("losant_memory", port))
+    sizes = lab.modules()
+    loaded = {_DROPPED, *(name for name in runs[0] if name in sizes)}
+    table = Table(
+        note=(
+            f"Median of {len(runs)} processes. Heap in use after a collection, beyond the bytes "
+            "of the two buffers; connected: over plain TCP; exchanged: after a state was sent as "
+            "a dict and a command was decoded, with the modules for that."
+        )
+    )
+    table.add("losant.import.heap_bytes", median(run["imported"] for run in runs))
+    connected = median(run["connected"] for run in runs)
+    table.add("losant.connected.heap_bytes", connected, Target(16 * 1024))
+    table.add("losant.exchanged.heap_bytes", median(run["exchanged"] for run in runs))
+    table.add("losant.mpy_bytes", sum(sizes[name] for name in loaded))
+    return table
+
+
+def _broker(connection: socket.socket) -> None:
+    """Accept the device and its subscription, take a state, send a command."""
+    _packet(connection)  # CONNECT
+    connection.sendall(_CONNACK)
+    _, asked = _packet(connection)
+    connection.sendall(bytes([_SUBACK, 3, *asked[:2], 0]))
+    _packet(connection)  # the state
+    body = len(_TOPIC).to_bytes(2, "big") + _TOPIC + _COMMAND
+    connection.sendall(bytes([0x30, len(body)]) + body)
+    connection.recv(1)
+
+
+def _packet(connection: socket.socket) -> tuple[int, bytes]:
+    """The next packet, of less than 128 bytes: its first byte, and the rest."""
+    head = connection.recv(2, socket.MSG_WAITALL)
+    if len(head) < 2 or head[1] > 127:
+        raise ToolError(f"expected a small packet, got {head!r}", kind="program_failed")
+    return head[0], connection.recv(head[1], socket.MSG_WAITALL)
+
+
+BENCHMARK = Benchmark("losant.memory", "memory of a Losant device", _measure, 4, 3)
