@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from motelink_tools import micropython
+from motelink_tools.bench import umqtt
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
 from motelink_tools.flash.sources import library_modules
@@ -61,6 +62,10 @@ class Lab:
             "motelink" if file.stem == "__init__" else f"motelink.{file.stem}": file.stat().st_size
             for file in package.glob("*.mpy")
         }
+
+    def size(self, module: str) -> int:
+        """The bytes of the .mpy of any file on this board, by its .py name there."""
+        return (self._board / module).with_suffix(".mpy").stat().st_size
 
     def run(
         self, program: str, *arguments: object, heap: str = HEAP, deadline_s: float = DEADLINE_S
@@ -133,12 +138,14 @@ class Lab:
         self.say("compiling the library")
         jobs = {f"lib/motelink/{path.name}": path for path in library_modules()}
         jobs |= {path.name: path for path in _PROGRAMS.glob("*.py")}
+        jobs[umqtt.MODULE] = umqtt.source()
         compiler = MpyCross.find()
         abi = compiler.check(self._abi(), self.interpreter.version)
         compiled = compiler.compile([(path, dest) for dest, path in jobs.items()], abi)
-        (self._folder / "lib" / "motelink").mkdir(parents=True)
         for dest, data in zip(jobs, compiled, strict=True):
-            (self._folder / dest).with_suffix(".mpy").write_bytes(data)
+            file = (self._folder / dest).with_suffix(".mpy")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
         return self._folder
 
     def _abi(self) -> Abi | None:

@@ -3,17 +3,14 @@
 import socket
 from statistics import median
 
-from motelink_tools.bench import peer
+from motelink_tools.bench import peer, small_heap
 from motelink_tools.bench.lab import Lab
 from motelink_tools.bench.registry import Benchmark, Table, Target
-from motelink_tools.errors import ToolError
 
 _RUNS = 5
 _QUICK_RUNS = 3
 _HEARTBEATS = 20
 _MESSAGES = 5
-_HEAPS_KIB = (8, 128)  # none works in the first, all in the second
-_SURE = 3  # times in a row that the smallest heap has to work
 _DEADLINE_S = 30.0
 # Constructors load it and drop it again, so it is not among the modules afterwards.
 _DROPPED = "motelink.manager_info"
@@ -34,8 +31,8 @@ def _measure(lab: Lab) -> Table:
             "after a collection; connected: import and client, beyond the bytes of the two "
             "buffers; romfs_: with lib/ in a ROMFS, where code and texts stay in flash, as frozen "
             "ones do (firmware built for it). min_heap_kib: the smallest -X heapsize in which a "
-            f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, {_SURE} "
-            "times in a row."
+            f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, "
+            f"{small_heap.SURE} times in a row."
         )
     )
     imported = median(run["imported"] for run in runs)
@@ -56,28 +53,11 @@ def _in_place(lab: Lab) -> int:
 
 
 def _smallest_heap(lab: Lab) -> int:
-    too_small, enough = _HEAPS_KIB
-    while enough - too_small > 1:
-        middle = (too_small + enough) // 2
-        if _works(lab, middle):
-            enough = middle
-        else:
-            too_small = middle
-    while not all(_works(lab, enough) for _ in range(_SURE)):
-        enough += 1
-    return enough
-
-
-def _works(lab: Lab, kib: int) -> bool:
-    lab.say(f"smallest heap: trying {kib} KiB")
-    try:
+    def attempt(heap: str) -> None:
         with peer.serving(_talk) as port:
-            lab.run("small_node", port, heap=f"{kib}k", deadline_s=_DEADLINE_S)
-    except ToolError as error:
-        if error.kind != "program_failed":
-            raise
-        return False
-    return True
+            lab.run("small_node", port, heap=heap, deadline_s=_DEADLINE_S)
+
+    return small_heap.find(lab, attempt, too_small=8, enough=128)
 
 
 def _connect(connection: socket.socket) -> None:
