@@ -56,16 +56,18 @@ class Device:
         self._process.kill()
         self._process.communicate()
 
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def wait_for(self, start: str) -> str:
-        """The rest of the next line that begins so."""
+    def next(self, start: str) -> str | None:
+        """The rest of the next line that begins so; None when it has ended before."""
         while line := self._line():
             if line.startswith(start):
                 return line[len(start) :].strip()
-        raise AssertionError(f"waited in vain for {start!r}:\n" + "".join(self.output))
+        return None
+
+    def wait_for(self, start: str) -> str:
+        """The same, and there must be one."""
+        rest = self.next(start)
+        assert rest is not None, f"waited in vain for {start!r}:\n" + "".join(self.output)
+        return rest
 
     def result(self) -> dict[str, int]:
         """What it printed as ``NAME NUMBER`` by the time it ended, the last of each name."""

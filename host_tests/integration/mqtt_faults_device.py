@@ -5,7 +5,8 @@ WHAT: "send": COUNT numbered messages, at QOS; 12: at 1 and 2 by turns. "echo": 
 subscribed to its own topic, until all have come back. "flood": messages at QoS 0 without end.
 "connect": nothing, until it has been accepted COUNT times. "idle": nothing for COUNT
 milliseconds, and then as long with the heap locked. "listen": nothing. "send", "flood" and
-"listen" end with a message to the topic "end". NAME=NUMBER: arguments of the client.
+"listen" end with a message to the topic "end". NAME=NUMBER: arguments of the client, and
+``most``: so many messages are published on one connection.
 
 Says "up N" at every CONNACK, "down ERROR" at every end of a connection, "at N" after every 50
 messages, and at last what came, and how many bytes of the heap are in use more than before the
@@ -27,7 +28,7 @@ payload = bytearray(b"00000 twenty-three bytes")
 sending = what in ("send", "flood")
 seen = bytearray(count if what == "echo" else 1)
 over = False
-received = twice = sent = ups = 0
+received = twice = sent = ups = burst = 0
 
 
 def write_number(n):
@@ -55,8 +56,9 @@ def on_message(message):
 
 
 def on_connect():
-    global over, ups
+    global over, ups, burst
     ups += 1
+    burst = 0
     print("up", ups)
     if what == "connect" and ups == count:
         over = True
@@ -73,11 +75,12 @@ def level(n):
 
 
 def publish():
-    global sent
-    if sending and (sent < count or what == "flood"):
+    global sent, burst
+    if sending and (sent < count or what == "flood") and burst < most:
         write_number(sent % 100000)
         if client.publish(TOPIC, payload, level(sent)):
             sent += 1
+            burst += 1
             return True
     return False
 
@@ -111,6 +114,7 @@ options = {"clean": 0, "backoff_ms": 20}
 for option in sys.argv[5:]:
     name, value = option.split("=")
     options[name] = int(value)
+most = options.pop("most", 1 << 29)
 backoff = Backoff(1, options.pop("backoff_ms"))
 client = Client("127.0.0.1", "faults", port=int(number), backoff=backoff, **options)
 client.on_connect = on_connect

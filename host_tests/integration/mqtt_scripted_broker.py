@@ -4,18 +4,16 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 
 from mqtt_owner import CONNACK, PINGRESP, PRESENT, PUBACK, PUBCOMP, PUBREC, PUBREL, ack, pub
 
+from .mqtt_packets import Closed, packets, pid_of
+
 DEADLINE_S = 20.0
 END = pub(b"end", b"")  # what tells the device that the test is over
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xC0, 0xE0
-
-
-class Closed(Exception):
-    """The device has closed the connection."""
 
 
 class Connection:
@@ -24,7 +22,7 @@ class Connection:
     def __init__(self, sock: socket.socket, broker: "ScriptedBroker") -> None:
         self.broker = broker
         self._sock = sock
-        self._packets = _packets(sock)
+        self._packets = packets(sock)
         sock.settimeout(DEADLINE_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -103,11 +101,6 @@ class Connection:
             self.send(ack(PUBACK if qos == 1 else PUBREC, pid))
 
 
-def pid_of(body: bytes) -> int:
-    """Two bytes as a number: a packet id, a length."""
-    return body[0] << 8 | body[1]
-
-
 Script = Callable[[Connection], None]
 
 
@@ -176,32 +169,3 @@ class ScriptedBroker:
                     script(Connection(sock, self))
         except BaseException as error:
             self._error = error
-
-
-def _packets(sock: socket.socket) -> Iterator[tuple[int, bytes]]:
-    """Cut what comes into packets. Raises Closed."""
-    data = b""
-    while True:
-        at = 0
-        while (found := _packet(data, at)) is not None:
-            first, start, at = found
-            yield first, data[start:at]
-        try:
-            more = sock.recv(65536)
-        except ConnectionError:
-            more = b""
-        if not more:
-            raise Closed
-        data = data[at:] + more
-
-
-def _packet(data: bytes, begin: int) -> tuple[int, int, int] | None:
-    """The packet at ``begin``: its first byte, and where the rest of it begins and ends."""
-    n = shift = 0
-    for at in range(begin + 1, len(data)):
-        n |= (data[at] & 127) << shift
-        shift += 7
-        if data[at] < 128:
-            end = at + 1 + n
-            return (data[begin], at + 1, end) if end <= len(data) else None
-    return None

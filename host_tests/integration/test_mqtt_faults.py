@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from mqtt_owner import PUBREC, PUBREL, ack
 
+from .mqtt_packets import pid_of
 from .mqtt_rows import Outcome, device, downs, rows, settled
-from .mqtt_scripted_broker import PUBLISH, Connection, ScriptedBroker, number, pid_of, serve
+from .mqtt_scripted_broker import PUBLISH, Connection, ScriptedBroker, number, serve
 
 QUICK = "answer_ms=200"
 

@@ -3,6 +3,7 @@ heap nothing hangs, nothing grows, and the device is back at work."""
 
 from mqtt_owner import CONNACK, PRESENT, PUBACK, PUBCOMP, PUBREC, PUBREL, ack, pub
 
+from .mqtt_packets import pid_of
 from .mqtt_rows import Outcome, device, downs, rows, settled
 from .mqtt_scripted_broker import (
     PUBLISH,
@@ -10,7 +11,6 @@ from .mqtt_scripted_broker import (
     Script,
     ScriptedBroker,
     number,
-    pid_of,
     serve,
 )
 
