@@ -1,20 +1,113 @@
-"""What an IoTtalk server says on the control channel, and what is answered.
+"""What an IoTtalk device and its server say on the control channel, and what follows from it.
 
-`motelink.iottalk` loads this for each command, and drops it: they are few.
+`motelink.iottalk` loads this for each occasion, and drops it: they are few.
 """
 
 import json
 
+from motelink.errors import ConnectionLost, TooLarge
 from motelink.mqtt import prepared
-from motelink.port import const
+from motelink.port import forget
 
-_ROOM = const(40)  # for values, and a header
+_ROOM = 40  # for values, and a header
+_OWED = 32  # answers at most that wait for the window
+_TRIES = 8
+
+
+def prepare(device) -> bool:
+    """Before a connection: register, unless we are; whether to connect at all."""
+    if device.leaving:
+        leave(device)
+        return False
+    # The server links us again, as things are then, once we are online.
+    device.links = _linked(device) or device.links
+    for feature in device.odf:
+        if feature.topic:
+            device.unsubscribe(feature.topic)
+    for feature in device.idf + device.odf:
+        feature.topic = None
+    # Once in a while although we are: the broker may have moved.
+    if not device.rev or device.tries % _TRIES == _TRIES - 1:
+        from motelink import iottalk_csm
+
+        try:
+            iottalk_csm.register(device)
+        finally:
+            forget("iottalk_csm")
+    return True
+
+
+def _linked(device) -> int:
+    return len([feature for feature in device.idf + device.odf if feature.topic])
+
+
+def online(device) -> None:
+    """The broker has accepted us."""
+    device.owed = None
+    device.ticks = device.tries = 0
+    device.fresh = False
+    _say(device, {"state": "online", "rev": device.rev}, True)
+
+
+def leave(device) -> None:
+    """Say that we go offline; called again when that is said: have the server forget us."""
+    if device.connected and not device.leaving:
+        device.leaving = True
+        device.ticks = 0
+        _say(device, {"state": "offline", "rev": device.rev}, True)
+        return
+    device.leaving = True
+    if device.rev:
+        from motelink import iottalk_csm
+
+        iottalk_csm.deregister(device)
+        forget("iottalk_csm")
+    device.end()
+
+
+def ask(device) -> None:
+    """Time has passed. Does the server still know us? Then it links us again."""
+    if device.leaving:
+        leave(device)
+    elif device.links:
+        device.rev = None
+        raise ConnectionLost("%s has forgotten the device" % device.url)
+    elif device.connected:
+        device.ticks = 0
+        device.links = _linked(device)
+        if device.links:
+            _say(device, {"state": "online", "rev": device.rev}, True)
+        else:
+            device.rev = None
+            device.reconnect()
+
+
+def _say(device, message: dict, retain: bool) -> None:
+    device.owed = (device.owed or [])[: _OWED - 1]
+    device.owed.append((json.dumps(message).encode(), retain))
+    settle(device)
+
+
+def settle(device) -> None:
+    """Say what is owed, so far as the window has room for it."""
+    while device.owed:
+        data, retain = device.owed[0]
+        try:
+            if not device.publish(device.up, data, 2, retain):
+                return
+        except TooLarge as error:
+            device._handler_failed(error)
+        device.owed.pop(0)
+    if not device.leaving:
+        device.owed = None
+    elif not device.in_flight:
+        leave(device)
 
 
 def obey(device, message) -> None:
     """Do what a command says, if it is one, and answer it, if it wants an answer.
 
-    Raises what a handler raises, and TooLarge for an answer that ``slot_size`` never holds.
+    Raises what a handler raises.
     """
     try:
         command = message.json()
@@ -22,20 +115,17 @@ def obey(device, message) -> None:
         return
     if not isinstance(command, dict) or "command" not in command:
         return
+    answer = {"msg_id": command.get("msg_id"), "state": "error"}
     try:
-        reason = _do(device, command)
+        answer["reason"] = _do(device, command)
+        if not answer["reason"]:
+            answer = {"msg_id": command.get("msg_id"), "state": "ok"}
     except Exception as error:
-        _answer(device, command, type(error).__name__)
+        answer["reason"] = type(error).__name__
         raise
-    _answer(device, command, reason)
-
-
-def _answer(device, command: dict, reason) -> None:
-    if "msg_id" in command:
-        answer = {"msg_id": command["msg_id"], "state": "error" if reason else "ok"}
-        if reason:
-            answer["reason"] = reason
-        device.say(json.dumps(answer))
+    finally:
+        if "msg_id" in command:
+            _say(device, answer, False)
 
 
 def _do(device, command: dict):

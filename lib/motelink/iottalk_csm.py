@@ -131,8 +131,10 @@ def _introduce(device, reply: dict) -> None:
     # ends it, and publishes its will, before we come online again, not after.
     name = "motelink-" + device.id[-12:]
     user = reply.get("username") or None
-    will = (device.up, device.status("offline"), 0, True)
-    device.introduce(name, user, (reply.get("password") or None) if user else None, will)
+    will = json.dumps({"state": "offline", "rev": device.rev})
+    device.introduce(
+        name, user, (reply.get("password") or None) if user else None, (device.up, will, 0, True)
+    )
 
 
 def _context():
