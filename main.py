@@ -1,87 +1,61 @@
-"""The firmware: settings, Wi-Fi, one client of a Manager, and what this board does with messages.
+"""The firmware: an LED to switch, a text to show and the free heap to watch, on each platform
+that the file ``settings.toml`` on the board names:
 
-Configure it with a file ``settings.toml`` on the board:
-
-    manager_host = "192.0.2.7"      # required; the rest has defaults
-    manager_port = 8595
-    manager_type = "kettle"         # one of the Manager's valid types
-    manager_framing = "raw"
     wifi_ssid = "home"              # leave out where the network is there already
     wifi_password = "..."
 
-Messages it knows: ``led on``, ``led off``, ``report``. Answers to getinfo carry fresh figures.
+    manager_host = "192.0.2.7"      # iot-manager
+
+    losant_device = "..."           # Losant
+    losant_key = "..."
+    losant_secret = "..."
+
+    iottalk_url = "http://192.0.2.7:9992"
+
+The other settings are in docs/node.md. A project of your own begins with a copy of this file.
 """
 
-import gc
 import time
 
 import board
 import machine
 
 from motelink import log
-from motelink.clock import Clock
 from motelink.errors import TimedOut
-from motelink.identity import board_uuid
-from motelink.manager import Client
-from motelink.settings import Settings
+from motelink.node import Node
 
 WIFI_MS = 20000
+MEASURE_MS = 1000
 RESTART_S = 10
 
 
-class Kettle:
-    """What this board is and does. Its handlers allocate nothing but the report."""
+class Board:
+    """What this board measures and does."""
 
-    def __init__(self, settings):
-        self.led = None if board.LED is None else machine.Pin(board.LED, machine.Pin.OUT)
-        gc.collect()
-        self.lowest = gc.mem_free()  # the least that was free after a collection
-        self.clock = Clock()
-        self.client = client = Client(
-            settings.text("manager_host"),
-            settings.text("manager_uuid", "") or board_uuid(),
-            settings.text("manager_type", board.NAME),
-            self.describe,
-            port=settings.integer("manager_port", 8595),
-            framing=settings.text("manager_framing", "raw"),
-        )
-        client.on_connect = self.connected
-        client.on_message = self.message
-        client.on_end = self.ended
+    def __init__(self, node):
+        self.node = node
+        self.pin = None if board.LED is None else machine.Pin(board.LED, machine.Pin.OUT)
+        self.led = node.sensor("led_on")
+        self.heap = node.sensor("heap_free")
+        node.on("led", self.switch)
+        node.on("say", self.say)
+        node.every(MEASURE_MS, self.measure)
+        self.led.set(0)
 
-    def describe(self, json):
-        """Write the data of getinfo: figures of this moment, in bytes and seconds."""
-        gc.collect()  # what is free is what could be had, garbage or not
-        free = gc.mem_free()
-        self.lowest = min(self.lowest, free)
-        json.pair("board", board.NAME)
-        json.pair("uptime", self.clock.poll())
-        json.pair("heap_free", free)
-        json.pair("heap_low", self.lowest)
-        json.pair("connects", self.client.connects)
+    def switch(self, value):
+        """A command: 1 or 0, true or false."""
+        on = 1 if value else 0
+        if self.pin:
+            self.pin.value(board.LED_ON if on else 1 - board.LED_ON)
+        self.led.set(on)
+        log.info("led is %s", "on" if on else "off")
 
-    def connected(self):
-        log.info("known to the Manager at %s", self.client)
-        self.client.send(b"hello")
+    def say(self, value):
+        """A command: a text for whoever reads the console."""
+        log.info("say: %s", value)
 
-    def message(self, message):
-        if message == b"led on":
-            self.switch(1)
-            self.client.send(b"led is on")
-        elif message == b"led off":
-            self.switch(0)
-            self.client.send(b"led is off")
-        elif message == b"report":
-            self.client.send("heap_free=%d heap_low=%d" % (gc.mem_free(), self.lowest))
-        else:
-            self.client.send(b"unknown message")
-
-    def ended(self, error):
-        log.warning("disconnected: %s", error)
-
-    def switch(self, on):
-        if self.led:
-            self.led.value(board.LED_ON if on else 1 - board.LED_ON)
+    def measure(self):
+        self.heap.set(self.node.free())
 
 
 def connect_wifi(ssid, password):
@@ -105,12 +79,13 @@ def connect_wifi(ssid, password):
 
 def run():
     """Everything, until something fails that only a restart or a person can mend."""
-    settings = Settings()
     log.keep(1024)
-    ssid = settings.text("wifi_ssid", "")
+    node = Node(name=board.NAME)
+    Board(node)
+    ssid = node.settings.text("wifi_ssid", "")
     if ssid:
-        connect_wifi(ssid, settings.text("wifi_password", ""))
-    Kettle(settings).client.run()
+        connect_wifi(ssid, node.settings.text("wifi_password", ""))
+    node.run()
 
 
 def main():

@@ -26,7 +26,7 @@ def test_everything_expected_happens_and_is_judged():
     result = demo(DEMO_SECONDS="20")
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"all {len(EXPECTED)} expected things happened" in result.stdout
-    for line in ("led is on", "cut: the connection is reset", "the board is back"):
+    for line in ("led_on 1", "cut: the connection is reset", "the board is back"):
         assert line in result.stdout
     assert "\x1b" not in result.stdout, "plain lines where there is no terminal"
 

@@ -156,16 +156,16 @@ class Demo:
     def _answer(self, text: str) -> None:
         facts = self._facts
         facts.messages_in += 1
-        facts.note("board →", text)
+        facts.note("board →", ", ".join(text.splitlines()))
         facts.happened("greeted")
-        if text == self._expected_answer:
-            facts.led = text == "led is on"
+        if self._expected_answer in text.splitlines():
+            facts.led = self._expected_answer == "led_on 1"
             facts.happened("obeyed again" if "returned" in facts.done else "obeyed")
 
     def _order(self, client: Client) -> None:
         facts = self._facts
         order = "led off" if facts.led else "led on"
-        self._expected_answer = order.replace("led ", "led is ")
+        self._expected_answer = "led_on 0" if facts.led else "led_on 1"
         try:
             client.get_data(timeout=5)
             client.send_string(order)
