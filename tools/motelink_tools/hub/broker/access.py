@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import aiomqtt
+
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker.credentials import Hashed, hash_password
 
@@ -78,13 +80,21 @@ class Access:
             found = self._users.get(user)
         return found[0] if found else None
 
-    def rules_of(self, user: str | None) -> tuple[str, ...]:
-        """The rules of a user granted here, or of anonymous clients (None)."""
+    def allows(self, user: str | None, client_id: str, topic: str, *, write: bool) -> bool:
+        """May a user granted here (None: an anonymous client) write, or read, this topic?"""
         if user is None:
-            return tuple(self._rules) if self._rules else EVERYTHING
-        with self._lock:
-            found = self._users.get(user)
-        return found[1] if found else ()
+            rules = self._head()
+        else:
+            with self._lock:
+                rules = list(self._users[user][1]) if user in self._users else []
+        fitting = [
+            right
+            for right, wanted in map(_parse, rules)
+            if aiomqtt.Topic(topic).matches(_fill(wanted, user or "", client_id))
+        ]
+        return "deny" not in fitting and bool(
+            {"readwrite", "write" if write else "read"}.intersection(fitting)
+        )
 
     def password_file(self) -> str:
         """In mosquitto's form."""
@@ -93,9 +103,24 @@ class Access:
 
     def rules_file(self) -> str:
         """In the form of mosquitto's ``acl_file``."""
-        lines = list(self.rules_of(None)) if self.anonymous or self._rules else []
+        lines = self._head() if self.anonymous or self._rules else []
         with self._lock:
             for user, (_, rules) in self._users.items():
                 if rules:
                     lines += [f"user {user}", *rules]
         return "\n".join(lines) + "\n"
+
+    def _head(self) -> list[str]:
+        return list(self._rules or EVERYTHING)
+
+
+def _parse(rule: str) -> tuple[str, str]:
+    """The right and the filter of ``topic|pattern [read|write|readwrite|deny] filter``."""
+    words = rule.split(" ", 2)
+    if len(words) == 3 and words[1] in ("read", "write", "readwrite", "deny"):
+        return words[1], words[2]
+    return "readwrite", " ".join(words[1:])
+
+
+def _fill(wanted: str, user: str, client_id: str) -> str:
+    return wanted.replace("%u", user).replace("%c", client_id)

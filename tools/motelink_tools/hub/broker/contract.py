@@ -16,6 +16,12 @@ class MqttBroker(Protocol):
         """The program, for people: mosquitto, amqtt, or the address of an existing one."""
 
     @property
+    def lowers_qos(self) -> bool:
+        """Whether a message comes with the QoS it was published with, if the subscriber's is
+        higher, as MQTT wants it. Amqtt delivers all with the subscriber's.
+        """
+
+    @property
     def host(self) -> str:
         """Where it listens."""
 

@@ -7,7 +7,6 @@ import contextlib
 import getpass
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from types import TracebackType
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker.access import Access, Account
+from motelink_tools.hub.broker.ports import accepts, check_free, free_port
 from motelink_tools.hub.broker.programs import Say, find, to_stderr
 
 _START_S = 20.0
@@ -34,16 +34,16 @@ class Broker:
 
     ``port``, ``ws_port`` (MQTT over WebSocket; None for none): 0 takes a free one, and keeps it
     over restarts. ``users``: password by name. ``acl``: lines of mosquitto's ``acl_file``.
-    ``options``: more lines of ``mosquitto.conf``. ``per_listener``: those that each listener
-    needs for itself. ``anonymous``: whether clients without a name are let in; by default if
-    there are no users. ``account``: name of a user to make that may do everything. ``folder``:
-    where to keep it all; by default a temporary one. Sessions, retained and queued messages are
-    saved there when it stops, and every half minute.
+    ``options``: more lines of ``mosquitto.conf``. ``anonymous``: whether clients without a name
+    are let in; by default if there are no users. ``account``: name of a user to make that may do
+    everything. ``folder``: where to keep it all; by default a temporary one. Sessions, retained
+    and queued messages are saved there when it stops, and every half minute.
 
     ``with Broker() as broker:`` starts it and stops it. Raises ToolError.
     """
 
     name = "mosquitto"
+    lowers_qos = True
 
     def __init__(
         self,
@@ -55,7 +55,6 @@ class Broker:
         *,
         host: str = "127.0.0.1",
         ws_port: int | None = None,
-        per_listener: Iterable[str] = (),
         anonymous: bool | None = None,
         account: str | None = None,
         folder: Path | None = None,
@@ -68,7 +67,6 @@ class Broker:
         )
         self.account: Account | None = self.access.new_account(account) if account else None
         self._options = list(options)
-        self._per_listener = list(per_listener)
         self._say = say
         self._program = find(say)
         self._own_folder = folder
@@ -128,7 +126,7 @@ class Broker:
         self._end_orphan(configuration)
         ports = [port for port in (self.port, self.ws_port) if port is not None]
         for port in ports:
-            _check_free(self.host, port)
+            check_free(self.host, port)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._program.broker), "-c", str(configuration)],
@@ -139,7 +137,7 @@ class Broker:
                 process_group=0,  # Ctrl-C is for us: we stop it in its turn
             )
         end = time.monotonic() + _START_S
-        while not all(_accepts(self.host, port) for port in ports):
+        while not all(accepts(self.host, port) for port in ports):
             if self._process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 lines = self.log.strip().splitlines()
@@ -225,14 +223,9 @@ class Broker:
             f"acl_file {folder / 'acl'}",
             f"pid_file {folder / 'pid'}",
             f"listener {self.port} {self.host}",
-            *self._per_listener,
         ]
         if self.ws_port is not None:
-            lines += [
-                f"listener {self.ws_port} {self.host}",
-                "protocol websockets",
-                *self._per_listener,
-            ]
+            lines += [f"listener {self.ws_port} {self.host}", "protocol websockets"]
         configuration = folder / "mosquitto.conf"
         configuration.write_text("\n".join([*lines, *self._options]) + "\n")
         return configuration
@@ -267,50 +260,8 @@ class Broker:
         """End a mosquitto on this folder whose hub was killed. Only Linux can tell."""
         with contextlib.suppress(OSError, ValueError):
             pid = int((self.folder / "pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if os.fsencode(configuration) in command:
-                os.kill(pid, signal.SIGTERM)
-                end = time.monotonic() + _STOP_S
-                while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
-                    time.sleep(_POLL_S)
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nothing listens on just now."""
-    with _bound(host, 0) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    probe = socket.socket(family)
-    try:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-    except BaseException:
-        probe.close()
-        raise
-    return probe
-
-
-def _check_free(host: str, port: int) -> None:
-    """Raises ToolError. Another server there would be taken for ours."""
-    try:
-        _bound(host, port).close()
-    except OSError as error:
-        raise ToolError(
-            f"the broker cannot listen on {host}:{port}: {error.strerror}; choose another port"
-            " (0: any that is free) or address",
-            kind="cannot_listen",
-        ) from error
-
-
-def _accepts(host: str, port: int) -> bool:
-    # Whoever listens on all addresses is reached at this machine's own.
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    try:
-        socket.create_connection((reached, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+            command = Path(f"/proc/{pid}/cmdline")
+            end = time.monotonic() + _STOP_S
+            while os.fsencode(configuration) in command.read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
+                time.sleep(_POLL_S)

@@ -151,7 +151,8 @@ class Losant:
             try:
                 async with self._log_in(_CLIENT_ID) as client:
                     # Granted in full, it shows who publishes with QoS 2.
-                    await client.subscribe([("losant/+/state", 2), (sessions.TOPIC, 0)])
+                    qos = 2 if self.broker.lowers_qos else 1
+                    await client.subscribe([("losant/+/state", qos), (sessions.TOPIC, 0)])
                     self._client = client
                     self._listens.set()
                     async for message in client.messages:

@@ -9,7 +9,7 @@ from typing import Any
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call, Context, Stream
-from motelink_tools.hub.broker import Broker
+from motelink_tools.hub.broker import choose_broker
 from motelink_tools.hub.losant.server import BROKER_OPTIONS, PLATFORM, Losant
 from motelink_tools.hub.registry import Registry
 
@@ -119,7 +119,7 @@ def create(context: Context, settings: Settings) -> LosantPlatform:
             f"certfile {settings.certificate.absolute()}",
             f"keyfile {settings.key.absolute()}",
         ]
-    broker = Broker(
+    broker = choose_broker(
         settings.port,
         options=options,
         host=context.host,
