@@ -1,4 +1,4 @@
-"""Finding mosquitto: installed, or fetched once into the user's cache.
+"""Finding mosquitto and its clients: installed, or fetched once into the user's cache.
 
 Taken from PATH or /usr/sbin. Where it is not installed, Debian's package and the libraries that
 this machine lacks are fetched from the mirrors that the machine's apt already uses; nothing is
@@ -48,10 +48,20 @@ class Mosquitto:
 
     def environment(self) -> dict[str, str]:
         """What a process of it is started with."""
-        if self.libraries is None:
-            return dict(os.environ)
-        found = [str(self.libraries), os.environ.get("LD_LIBRARY_PATH", "")]
-        return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, found))}
+        return _environment(self.libraries)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The folder of mosquitto_pub and mosquitto_sub, and that of their libraries."""
+
+    folder: Path
+    libraries: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What a script that names them is started with."""
+        path = os.pathsep.join([str(self.folder), os.environ.get("PATH", "")])
+        return {**_environment(self.libraries), "PATH": path}
 
 
 def find(say: Say = to_stderr) -> Mosquitto:
@@ -60,26 +70,47 @@ def find(say: Say = to_stderr) -> Mosquitto:
     broker = shutil.which("mosquitto", path=search)
     if broker:
         return Mosquitto(Path(broker))
-    folder = cache_folder() / "mosquitto"
+    folder, libraries = _cached("mosquitto", say)
+    return Mosquitto(folder / "usr/sbin/mosquitto", libraries)
+
+
+def find_clients(say: Say = to_stderr) -> Clients:
+    """The installed mosquitto_pub and mosquitto_sub, or the cached ones. Raises ToolError."""
+    publisher = shutil.which("mosquitto_pub")
+    if publisher:
+        return Clients(Path(publisher).parent)
+    folder, libraries = _cached("mosquitto-clients", say)
+    return Clients(folder / "usr/bin", libraries)
+
+
+def _environment(libraries: Path | None) -> dict[str, str]:
+    if libraries is None:
+        return dict(os.environ)
+    found = [str(libraries), os.environ.get("LD_LIBRARY_PATH", "")]
+    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, found))}
+
+
+def _cached(package: str, say: Say) -> tuple[Path, Path | None]:
+    """Where a package of Debian is unpacked, and its libraries; fetched on first use."""
+    folder = cache_folder() / package
     if not folder.is_dir():
-        say(f"motelink: fetching mosquitto (once, 4 MB) to {folder}")
+        say(f"motelink: fetching {package} (once, 4 MB) to {folder}")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="mosquitto.") as partial:
-            _fetch(Path(partial))
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{package}.") as partial:
+            _fetch(package, Path(partial))
             (Path(partial) / "root").chmod(0o755)
             # Another process may have been first: then its folder serves.
             with contextlib.suppress(OSError):
                 (Path(partial) / "root").rename(folder)
-    libraries = next(iter(folder.glob("usr/lib/*-linux-*")), None)
-    return Mosquitto(folder / "usr/sbin/mosquitto", libraries)
+    return folder, next(iter(folder.glob("usr/lib/*-linux-*")), None)
 
 
-def _fetch(folder: Path) -> None:
-    """Download the package, and the libraries that are not installed, into ``folder``/root."""
+def _fetch(package: str, folder: Path) -> None:
+    """Download it, and the libraries that are not installed, into ``folder``/root."""
     missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
     if missing:
         raise ToolError(
-            f"mosquitto is not installed, and can only be fetched on Debian ({missing[0]} is "
+            f"{package} is not installed, and can only be fetched on Debian ({missing[0]} is "
             "missing): install it with the package manager",
             kind="no_mosquitto",
         )
@@ -87,12 +118,12 @@ def _fetch(folder: Path) -> None:
     (folder / "cache" / "archives" / "partial").mkdir(parents=True)
     (folder / "apt.conf").write_text(_APT_CONFIGURATION.format(folder=folder))
     _apt(folder, "update")
-    planned = _apt(folder, "install", "--simulate", "--no-install-recommends", "mosquitto")
+    planned = _apt(folder, "install", "--simulate", "--no-install-recommends", package)
     names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
-    wanted = [name for name in names if name.startswith("lib") or name == "mosquitto"]
+    wanted = [name for name in names if name.startswith("lib") or name == package]
     _apt(folder, "download", *wanted)
-    for package in folder.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", str(package), str(folder / "root")], check=True)
+    for archive in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", str(archive), str(folder / "root")], check=True)
 
 
 def _apt(folder: Path, *args: str) -> str:
