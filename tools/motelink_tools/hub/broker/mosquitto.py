@@ -128,6 +128,7 @@ class Broker:
         for port in ports:
             check_free(self.host, port)
         with (self.folder / "log").open("ab") as log:
+            before = log.tell()
             self._process = subprocess.Popen(
                 [str(self._program.broker), "-c", str(configuration)],
                 env=self._program.environment(),
@@ -138,11 +139,13 @@ class Broker:
             )
         end = time.monotonic() + _START_S
         while not all(accepts(self.host, port) for port in ports):
-            if self._process.poll() is not None or time.monotonic() > end:
+            status = self._process.poll()
+            if status is not None or time.monotonic() > end:
                 self.kill()
-                lines = self.log.strip().splitlines()
-                reason = [line for line in lines if "Error: " in line] or lines or ["no reason"]
-                raise ToolError(f"mosquitto did not start: {reason[-1]}", kind="broker_failed")
+                raise ToolError(
+                    f"mosquitto did not start: {self._error_after(before, status)}",
+                    kind="broker_failed",
+                )
             time.sleep(_POLL_S)
 
     def stop(self) -> None:
@@ -255,6 +258,18 @@ class Broker:
                     raise ToolError("the broker does not read its users", kind="broker_failed")
                 seen += lines.read()
                 time.sleep(_POLL_S)
+
+    def _error_after(self, start: int, status: int | None) -> str:
+        """The last error in the log from a place in it on, or else what is known."""
+        with (self.folder / "log").open("rb") as log:
+            log.seek(start)
+            lines = log.read().decode(errors="replace").splitlines()
+        errors = [line for line in lines if "Error: " in line]
+        if errors:
+            return errors[-1]
+        return (
+            f"it does not listen after {_START_S:.0f} s" if status is None else f"status {status}"
+        )
 
     def _end_orphan(self, configuration: Path) -> None:
         """End a mosquitto on this folder whose hub was killed. Only Linux can tell."""

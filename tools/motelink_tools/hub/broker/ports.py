@@ -38,10 +38,28 @@ def check_free(host: str, port: int) -> None:
 
 def accepts(host: str, port: int) -> bool:
     """Does a server listen there?"""
-    # Whoever listens on all addresses is reached at this machine's own.
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
-        socket.create_connection((reached, port), timeout=1).close()
+        socket.create_connection((from_here(host), port), timeout=1).close()
     except OSError:
         return False
     return True
+
+
+def from_here(host: str) -> str:
+    """Where this machine reaches what listens on ``host``."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def from_elsewhere(host: str) -> str:
+    """Where other machines reach what listens on ``host``: for all addresses, our main one."""
+    family = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}.get(host)
+    if family is None:
+        return host
+    nowhere = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}[family]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((nowhere, 9))  # chooses a way out, and sends nothing
+        except OSError:
+            return from_here(host)  # no network
+        found: str = probe.getsockname()[0]
+        return found

@@ -12,6 +12,7 @@ import aiomqtt
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker import MqttBroker
+from motelink_tools.hub.broker.ports import from_here
 from motelink_tools.hub.losant import sessions
 from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Device, Records
 from motelink_tools.hub.losant.throttle import Throttle
@@ -166,7 +167,7 @@ class Losant:
     def _log_in(self, client_id: str) -> aiomqtt.Client:
         account = self.broker.account
         return aiomqtt.Client(
-            self.broker.host,
+            from_here(self.broker.host),
             self.broker.port,
             identifier=client_id,
             username=account.user if account else None,

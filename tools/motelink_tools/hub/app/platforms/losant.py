@@ -10,6 +10,7 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.broker import choose_broker
+from motelink_tools.hub.broker.ports import from_elsewhere
 from motelink_tools.hub.losant.server import BROKER_OPTIONS, PLATFORM, Losant
 from motelink_tools.hub.registry import Registry
 
@@ -38,7 +39,7 @@ class LosantPlatform:
     ) -> None:
         self._losant = losant
         self._registry = registry
-        self._host = host
+        self._host = from_elsewhere(host)
         self._tls_port = tls_port
 
     async def start(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from motelink.manager_wire import DEFAULT_PORT, RAW
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call, Context, Stream
+from motelink_tools.hub.broker.ports import from_elsewhere
 from motelink_tools.hub.manager.connection import PLATFORM
 from motelink_tools.hub.manager.server import AsyncManager
 
@@ -41,7 +42,8 @@ class ManagerPlatform:
         await self._manager.close()
 
     def addresses(self) -> dict[str, str]:
-        return {f"tcp, {self._manager.framing}": f"{self._manager.host}:{self._manager.port}"}
+        host = from_elsewhere(self._manager.host)
+        return {f"tcp, {self._manager.framing}": f"{host}:{self._manager.port}"}
 
     def calls(self) -> Mapping[str, Call]:
         return {}
