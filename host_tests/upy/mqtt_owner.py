@@ -75,8 +75,6 @@ class Owner(Stream):
         self.push()
         return self.session.state != 0
 
-    send_plain = send
-
     def connect(self, *segments):
         """A new connection, CONNACK, and more; returns the owner."""
         self.sock = Wire()

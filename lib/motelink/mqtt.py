@@ -11,7 +11,6 @@
 Steady state (publishing and receiving at every QoS, acknowledgements, pings) allocates nothing.
 """
 
-from motelink.errors import ConnectionLost
 from motelink.link import Link
 from motelink.mqtt_inbound import RESERVE, prepared  # noqa: F401
 from motelink.mqtt_session import Session
@@ -81,8 +80,6 @@ class Client(Link):
     ):
         port = port or (8883 if tls else 1883)
         super().__init__(host, port, rx_size, tx_size + RESERVE, tls, backoff, connect_ms)
-        self._out = self.tx.data
-        self._sent = 0
         self.messages = 0
         self.oversized = 0
         self.handler_errors = 0
@@ -166,7 +163,7 @@ class Client(Link):
         """The socket is ready; called by the loop."""
         session = self._session
         if self.state != _OPEN:
-            self._progress(events)
+            super().ready(events)
         else:
             if events & _OUT and (not self.tx.end or self.flush()):
                 self.loop.poll.modify(self.sock, _IN)
@@ -187,26 +184,10 @@ class Client(Link):
             self.failed(error)
 
     def send(self, n: int) -> bool:
-        """Send ``tx.data[:n]``, where ``tx`` is empty; whether the connection still is."""
+        """Send ``tx.data[tx.start:n]``, where ``tx`` is empty; whether the connection still is."""
         self.tx.end = n
         self.push()
         return self.connected
-
-    def send_plain(self, n: int) -> bool:
-        """The same in fewer steps, where there is no TLS."""
-        # With a local more, or more in the handler, this frame would come from the heap.
-        try:
-            self._sent = self.sock.write(self._out, 0, n)
-        except OSError:
-            return self._broken()
-        if self._sent == n:
-            return True
-        self.tx.start = self._sent or 0
-        return self.send(n)
-
-    def _broken(self) -> bool:
-        self.failed(ConnectionLost("connection lost"))
-        return False
 
     def accepted(self) -> None:
         """The session is open, and what it owed is sent."""
