@@ -163,7 +163,7 @@ def test_a_client_loads_only_what_it_uses() -> None:
         f"Client('127.0.0.1', {uuid!r}, 'kettle', {{}}, framing='length').step()"
     )
     assert "motelink.manager_length" in loaded
-    for module in ("manager_raw", "manager_terminated", "manager_info", "manager_live", "jsonw"):
+    for module in ("manager_raw", "manager_terminated", "manager_live", "jsonw"):
         assert f"motelink.{module}" not in loaded, module
 
 

@@ -50,9 +50,6 @@ class Kettle(Client):
         self.close()
         self.sock = Wire()
 
-    def _log(self, error):
-        """Nobody reads it here."""
-
     def begin(self, *segments):
         """Connect, and receive these segments."""
         self.turn(0)

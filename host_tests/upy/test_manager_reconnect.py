@@ -6,7 +6,7 @@ import os
 import socket
 
 from doubles import Delay, Instead
-from motelink import link, port
+from motelink import port
 from motelink.errors import ConnectionLost, TimedOut
 from owner import DIALECTS, HEART
 from peer import Session
@@ -111,7 +111,7 @@ def test_backoff_starts_anew_only_after_a_connection_that_held():
         session.connect()
         assert (delay.failures, delay.resets) == (1, 0)
         later = port.ticks_add(port.ticks_ms(), 11000)
-        with Instead(link, "ticks_ms", lambda: later):
+        with Instead(port, "ticks_ms", lambda: later):
             session.peer.hang_up()
             session.wait(lambda: delay.failures == 2)
         assert delay.resets == 1

@@ -13,11 +13,11 @@ The base of every platform's client, and the only mechanism of reconnecting. ``s
 = =========== ============================ ============================ ================
 
 From every state `end` and a final error lead to ENDED. In OPEN nothing is allocated on success.
+What the other states need is in `motelink.link_connect`, which an open link drops.
 """
 
 from motelink import port
 from motelink.backoff import Backoff
-from motelink.errors import ConfigError, ConnectionLost, LinkError, ProtocolError, TimedOut
 from motelink.loop import Loop
 from motelink.stream import Stream
 
@@ -26,15 +26,13 @@ ticks_ms = port.ticks_ms
 ticks_add = port.ticks_add
 
 _WAITING = const(0)
-_CONNECTING = const(1)
-_SECURING = const(2)
 _OPEN = const(3)
 _ENDED = const(4)
 _IN = const(1)
 _OUT = const(4)
 _IN_OUT = const(5)
-# A connection that lasted so long was good: the next one is tried soon.
-_HELD_MS = const(10000)
+# How long to wait where there is no memory to work out how long.
+_POOR_MS = const(30000)
 
 
 class Link(Stream):
@@ -53,16 +51,13 @@ class Link(Stream):
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
-        right = isinstance(host, str) and host and isinstance(number, int)
-        if not right or not 0 < number < 65536:
-            raise ConfigError("expected host and port 1..65535, got %r and %r" % (host, number))
+        from motelink import link_connect
+
+        tls = link_connect.checked(host, number, tls)
         super().__init__(rx_size, tx_size)
         self.host = host
         self.port = number
-        try:
-            self.tls = port.tls_context() if tls is True else tls
-        except ValueError as error:
-            raise ConfigError(str(error))
+        self.tls = tls
         self.backoff = backoff or Backoff()
         self.connect_ms = connect_ms
         self.state = _WAITING
@@ -81,12 +76,16 @@ class Link(Stream):
         elif self.state == _WAITING:
             self._connect(now)
         else:
-            raise TimedOut("%s: not connected in %d ms" % (self, self.connect_ms))
+            from motelink import link_connect
+
+            link_connect.late(self)
 
     def ready(self, events: int) -> None:
         """The socket is ready; called by the loop."""
         if self.state != _OPEN:
-            self._progress(events)
+            from motelink import link_connect
+
+            link_connect.ready(self, events)
             return
         if events != _OUT and self.fill():
             self._received()
@@ -97,21 +96,16 @@ class Link(Stream):
 
     def failed(self, error: Exception) -> None:
         """Something raised: close, report, and back off; or end, if the error is final."""
-        now = ticks_ms()
-        error = self._lost(error)
-        if self.state != _OPEN:
-            self.address = None
-        elif not 0 <= port.ticks_diff(now, self._since) < _HELD_MS:
-            self.backoff.reset()
-        self.errors += 1
-        self.last_error = error
-        self.deadline = ticks_add(now, self.backoff.next())
-        self._log(error)
-        if getattr(error, "final", False):
-            self.loop.error = error
-            self.end(error)
-        else:
-            self._drop(_WAITING, error)
+        try:
+            from motelink import link_connect
+
+            link_connect.failed(self, error)
+        except MemoryError:
+            # Not even for that is there room. Once closed there is more of it.
+            self.errors += 1
+            self.last_error = error
+            self.deadline = ticks_add(ticks_ms(), _POOR_MS)
+            self.drop(_WAITING, error)
 
     def run(self) -> None:
         """Run this client alone until `end`. Raises what ended it, when that is final."""
@@ -126,13 +120,13 @@ class Link(Stream):
 
     def end(self, error=None) -> None:
         """Close the connection and stay closed."""
-        self._drop(_ENDED, error)
+        self.drop(_ENDED, error)
         if self.loop:
             self.loop.remove(self)
 
     def reconnect(self) -> None:
         """Close the connection, if there is one, and connect again at once."""
-        self._drop(_WAITING, None)
+        self.drop(_WAITING, None)
         self.deadline = ticks_ms()
 
     def send_on(self, events: int = 0) -> None:
@@ -146,46 +140,8 @@ class Link(Stream):
     def __str__(self) -> str:
         return "%s:%d" % (self.host, self.port)
 
-    def _connect(self, now: int) -> None:
-        self.deadline = ticks_add(now, self.connect_ms)
-        if not self.address:
-            self.address = port.resolve(self.host, self.port)
-        self.open(self.address)
-        self.state = _CONNECTING
-        self._watch(_OUT)
-
-    def _progress(self, events: int) -> None:
-        if events > _IN_OUT:
-            self.fill()  # raises what broke it
-            raise ConnectionLost("%s: cannot connect" % self)
-        now = ticks_ms()
-        if self.state == _CONNECTING:
-            self._greet()
-            if self.tls:
-                self.loop.poll.unregister(self.sock)
-                self.secure(self.tls, self.host)
-                self._watch(_IN)
-                self.state = _SECURING
-                self.deadline = ticks_add(now, self.connect_ms)
-            else:
-                self.loop.poll.modify(self.sock, _IN)
-                self.state = _OPEN
-        # The handshake runs inside these two, and is over when a byte of ours has moved.
-        if self.state == _OPEN or self.fill() or (self.tx.end and (self.flush() or self.tx.start)):
-            self.state = _OPEN
-            self.connects += 1
-            self._since = now
-            self._opened(now)
-            if self.rx.end:
-                self._received()
-            if self.tx.end:
-                self.send_on()
-
-    def _watch(self, events: int) -> None:
-        self.loop.poll.register(self.sock, events)
-        self.loop.moved = True
-
-    def _drop(self, state: int, error) -> None:
+    def drop(self, state: int, error) -> None:
+        """Close the socket, if there is one; ``state`` comes next."""
         was = self.state
         if self.sock:
             self.loop.poll.unregister(self.sock)
@@ -195,25 +151,7 @@ class Link(Stream):
         if was == _OPEN:
             self._closed(error)
 
-    def _lost(self, error: Exception):
-        """What the socket raised, as a LinkError; any other error as it is."""
-        if isinstance(error, LinkError):
-            return error
-        # ValueError: how MicroPython's TLS says why.
-        if self.state == _SECURING and isinstance(error, (OSError, ValueError)):
-            why = port.why_refused(error)
-            if why:
-                return ProtocolError("certificate refused: %s; check ca=, host and clock" % why)
-        if isinstance(error, OSError):
-            what = "connection lost" if self.state == _OPEN else "cannot connect"
-            return ConnectionLost("%s: %s" % (what, error))
-        return error
+    def _connect(self, now: int) -> None:
+        from motelink import link_connect
 
-    def _log(self, error: Exception) -> None:
-        # Loaded with the first trouble, unless the firmware has it already.
-        from motelink import log
-
-        if isinstance(error, OSError):
-            log.warning("%s: %s", self, error)
-        else:
-            log.exception(error, self)
+        link_connect.begin(self, now)

@@ -42,6 +42,7 @@ def __getattr__(name):
 
 
 def forget(name):
-    """Drop ``motelink.<name>``, a module that only constructors need, to give its memory back."""
-    del sys.modules["motelink." + name]
-    delattr(sys.modules["motelink"], name)
+    """Drop ``motelink.<name>``, which is needed seldom, to give its memory back, if it is loaded.
+    CPython keeps it: memory is no matter there, and another thread may be importing it."""
+    if sys.implementation.name != "cpython" and sys.modules.pop("motelink." + name, None):
+        delattr(sys.modules["motelink"], name)
