@@ -130,8 +130,19 @@ class Commute:
         """The ``root`` that devices and clients are given."""
         return f"ws://{self._host}:{self.port}/ws"
 
+    def online(self) -> set[str]:
+        """The devices whose own side is connected."""
+        return {
+            device
+            for device, peers in self._peers.items()
+            if any(peer.side == "device" for peer in peers)
+        }
+
     def send(self, device: str, status: Any) -> int:
-        """Say something to the device as a client would; how many connections took it."""
+        """Say something to the device as a client would; how many connections took it. Raises
+        ToolError."""
+        if device not in self.records.devices():
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
         return self._relay(device, "client", status)
 
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -176,7 +187,8 @@ class Commute:
 
     def _take(self, peer: _Peer, frame: str | bytes) -> None:
         if peer.side == "device":
-            self._registry.message_in(PLATFORM, peer.device, len(frame))
+            data = frame.encode() if isinstance(frame, str) else frame
+            self._registry.message_in(PLATFORM, peer.device, len(data), data)
         try:
             message = json.loads(frame)
             method = message["method"]
@@ -208,4 +220,4 @@ class Commute:
     def _tell(self, peer: _Peer, text: str) -> None:
         peer.tell(text)
         if peer.side == "device":
-            self._registry.message_out(PLATFORM, peer.device, len(text))
+            self._registry.message_out(PLATFORM, peer.device, len(text), text.encode())

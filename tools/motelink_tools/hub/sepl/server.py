@@ -34,8 +34,9 @@ _LOGGER.setLevel(logging.WARNING)  # frames are logged at debug, and the first h
 class _Gateway:
     """One connection whose credentials were right."""
 
-    def __init__(self, connection: ServerConnection) -> None:
+    def __init__(self, connection: ServerConnection, gid: str) -> None:
         self.connection = connection
+        self.gid = gid
         self.waiting: dict[str, asyncio.Future[Any]] = {}
 
     def response(self, token: str, message: Any) -> bool:
@@ -122,6 +123,10 @@ class Sepl:
         """Where gateways connect to."""
         return f"ws://{self._host}:{self.port}"
 
+    def online(self) -> set[str]:
+        """The gateways that are connected."""
+        return set(self._gateways)
+
     async def command(
         self, device: str, service: str, value: Any = None, timeout: float = 10.0
     ) -> Any:
@@ -139,7 +144,7 @@ class Sepl:
         try:
             async with asyncio.timeout(timeout):
                 await gateway.connection.send(text)
-                self._registry.message_out(PLATFORM, device, len(text))
+                self._registry.message_out(PLATFORM, gateway.gid, len(text), text.encode())
                 message = await waiter
         except TimeoutError:
             raise ToolError(f"{device}: no response in {timeout:g} s", kind="timeout") from None
@@ -193,7 +198,7 @@ class Sepl:
         return gid
 
     async def _talk(self, connection: ServerConnection, gid: str) -> None:
-        gateway = _Gateway(connection)
+        gateway = _Gateway(connection, gid)
         before = self._gateways.get(gid)
         self._gateways[gid] = gateway
         if before is not None:
@@ -203,7 +208,8 @@ class Sepl:
         self._registry.connected(PLATFORM, gid, kind="gateway", address=f"{host}:{port}")
         try:
             async for frame in connection:
-                self._registry.message_in(PLATFORM, gid, len(frame))
+                data = frame.encode() if isinstance(frame, str) else frame
+                self._registry.message_in(PLATFORM, gid, len(data), data)
                 answer = session.received(frame)
                 if answer is None:
                     self.ignored += 1

@@ -1,0 +1,74 @@
+"""The part that is the same in every command that asks a running hub."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from motelink_tools.errors import ToolError
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NOT_FOR_IT = frozenset({"run", "folder", "json"})
+
+
+def verb(verbs: Any, module: str, name: str, text: str) -> argparse.ArgumentParser:
+    """Add ``name`` with ``--folder`` and ``--json``. It runs the function of that name (with _
+    for -) of the module ``motelink_tools.hub.app.<module>``, which is given the folder,
+    ``as_json``, and the other arguments by name."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="the hub's folder (~/.motelink)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from motelink_tools.hub.app.settings import load
+
+        given = vars(arguments).items()
+        values = {key: value for key, value in given if key not in _NOT_FOR_IT}
+        folder = load(None, folder=arguments.folder).hub.folder
+        work = importlib.import_module(f"motelink_tools.hub.app.{module}")
+        getattr(work, name.replace("-", "_"))(folder, as_json=arguments.json, **values)
+        return 0
+
+    parser.set_defaults(run=run)
+    return parser
+
+
+def parsed(text: str) -> Any:
+    """JSON of a command line. Raises ToolError."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ToolError(
+            f"{text!r} is no JSON: {error}; a text needs quotes in quotes: '\"text\"'",
+            kind="usage",
+            code=2,
+        ) from None
+
+
+def moment(text: str | None) -> float:
+    """Seconds since 1970, of ISO 8601 or an age; 0 for None. Raises ToolError."""
+    if text is None:
+        return 0.0
+    if age := re.fullmatch(r"(\d+)([smhd])", text):
+        return time.time() - int(age[1]) * _UNITS_S[age[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise ToolError(
+            f"{text!r} is no time: expected ISO 8601, or an age, as 90s, 15m, 24h or 7d",
+            kind="usage",
+            code=2,
+        ) from None
+
+
+def clock(seconds: float) -> str:
+    """A moment for people, in their zone."""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="milliseconds")
