@@ -1,7 +1,7 @@
 """What a client owes a broker, and gives again: motelink.mqtt_session."""
 
 from kit import no_alloc, raises
-from motelink import mqtt_build
+from motelink import mqtt_build, mqtt_resume
 from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
 from mqtt_owner import (
     CONNACK,
@@ -238,7 +238,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
     session = owner.session
     first = mqtt_build.subscribe(["a/+", "b/#"], 1)
     second = mqtt_build.subscribe("c", 2)
-    session.requests.subscriptions += [first, second]
+    session.subscriptions += [first, second]
     owner.connect()
     session.last_id = 0
     sent = owner.sent()
@@ -249,8 +249,8 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
     assert owner.sent() == [(0x82, b"\0\1\0\1c\2")]
     owner.feed(b"\x90\3\0\1\2")
     assert owner.events[3:] == [(b"c", 2)]
-    session.request(mqtt_build.unsubscribe("c"))
-    session.requests.subscriptions = mqtt_build.without(session.requests.subscriptions, "c")
+    mqtt_resume.request(session, mqtt_build.unsubscribe("c"))
+    session.subscriptions = mqtt_build.without(session.subscriptions, "c")
     assert owner.sent() == [(0xA2, b"\0\2\0\1c")]
     owner.feed(b"\xb0\2\0\2")
     owner.drop()
@@ -263,7 +263,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
 
 def test_what_was_not_answered_is_asked_again():
     owner = ready()
-    owner.session.request(mqtt_build.unsubscribe("c"))
+    mqtt_resume.request(owner.session, mqtt_build.unsubscribe("c"))
     owner.sent()
     owner.drop()
     owner.connect(PRESENT)
@@ -281,7 +281,7 @@ def test_bad_answers_to_a_subscription():
         b"\xb0\2\0\1",
     ):
         owner = ready()
-        owner.session.request(mqtt_build.subscribe(["a", "b"], 1))
+        mqtt_resume.request(owner.session, mqtt_build.subscribe(["a", "b"], 1))
         raises(ProtocolError, owner.feed, bad)
 
 

@@ -1,7 +1,7 @@
 """Nothing that motelink.mqtt_session waits for, it waits for for ever."""
 
 from kit import raises
-from motelink import mqtt_build
+from motelink import mqtt_build, mqtt_resume
 from motelink.errors import TimedOut
 from mqtt_owner import (
     CONNACK,
@@ -30,7 +30,7 @@ def test_every_wait_ends():
         owner.feed(ack(PUBREC, 1))
 
     def subscribed(owner):
-        owner.session.request(mqtt_build.subscribe("a", 1))
+        mqtt_resume.request(owner.session, mqtt_build.subscribe("a", 1))
 
     for wait in (publish(1), publish(2), released, subscribed):
         owner = ready()

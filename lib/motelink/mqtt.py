@@ -131,8 +131,8 @@ class Client(Link):
         from motelink import mqtt_build
 
         packet = mqtt_build.subscribe(filters, qos)
-        self._request(packet, mqtt_build.without(self._session.requests.subscriptions, filters))
-        self._session.requests.subscriptions.append(packet)
+        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
+        self._session.subscriptions.append(packet)
         forget("mqtt_build")
 
     def unsubscribe(self, filters) -> None:
@@ -140,7 +140,7 @@ class Client(Link):
         from motelink import mqtt_build
 
         packet = mqtt_build.unsubscribe(filters)
-        self._request(packet, mqtt_build.without(self._session.requests.subscriptions, filters))
+        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
         forget("mqtt_build")
 
     def ping(self) -> None:
@@ -220,9 +220,11 @@ class Client(Link):
         if len(packet) > self.tx.limit - RESERVE:
             raise ValueError("a packet of %d bytes never fits in tx_size" % len(packet))
         session = self._session
-        session.requests.subscriptions = subscriptions
+        session.subscriptions = subscriptions
         if session.state or not session.clean:
-            session.request(packet)
+            from motelink import mqtt_resume
+
+            mqtt_resume.request(session, packet)
 
     def _greet(self) -> None:
         self.tx.put(self._hello)

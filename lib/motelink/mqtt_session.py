@@ -19,9 +19,8 @@ connection, so that nothing is lost and nothing comes twice (section 4.4 of the 
 
 from struct import pack_into
 
-from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
+from motelink.errors import ProtocolError, TimedOut, TooLarge
 from motelink.mqtt_inbound import RESERVE, Inbound, prepared
-from motelink.mqtt_requests import Requests
 from motelink.port import SLACK, const, copy_into, getrandbits
 
 _CLOSED = const(0)
@@ -37,17 +36,12 @@ _PUBCOMP = const(0x70)
 _SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
 _UNSUBACK = const(0xB0)
-_PINGREQ = b"\xc0\0"
+_PINGREQ = const(b"\xc0\0")
 _PINGRESP = const(0xD0)
 _DUP = const(8)
-
-_REFUSED = (  # CONNACK's codes from 1 (3.2.2.3)
-    "unacceptable protocol version",
-    "client id rejected",
-    "server unavailable",
-    "bad user name or password",
-    "not authorized",
-)
+# MicroPython searches its builtins one by one.
+_len = len
+_str = str
 
 
 class Slot:
@@ -81,7 +75,10 @@ class Session(Inbound):
         self.present = False  # whether the broker remembered the session
         self.window = [Slot(slot_size) for _ in range(window)]
         self.used = 0
-        self.requests = Requests(self)
+        self.subscriptions: list = []  # SUBSCRIBE packets
+        self.waiting: list = []  # those, and UNSUBSCRIBE, that are not answered
+        self.asked = 0  # packet id of waiting[0], once that is sent
+        self.age = 0  # of it, in ticks
         # After a restart of ours the broker may know ids of before: begin somewhere else.
         self.last_id = getrandbits(15)
         self._pinged = False
@@ -98,7 +95,7 @@ class Session(Inbound):
         self.state = _CLOSED
         self.blocked = self._pinged = False
         self._fresh = None
-        self._left = self._skip = self._ticks = self.requests.asked = 0
+        self._left = self._skip = self._ticks = self.asked = 0
         for i in range(self.used):
             slot = self.window[i]
             slot.age = 0
@@ -112,8 +109,14 @@ class Session(Inbound):
         ``payload``: bytes, or a str. Only a str allocates. False when not connected, when the
         window is full, or while the socket takes nothing. Raises TooLarge, ValueError.
         """
-        n = len(payload)
-        if topic is not self._fresh or qos or retain or n > self._fits or payload.__class__ is str:
+        n = _len(payload)
+        if (
+            topic is not self._fresh
+            or qos
+            or retain
+            or n > self._fits
+            or payload.__class__ is _str
+        ):
             return self._begin(topic, payload, qos, retain)
         # tx still has the packet before, to the same topic: only the payload is another.
         at = self._at
@@ -121,13 +124,12 @@ class Session(Inbound):
         pack_into("64s", out, at, payload)
         n += at
         out[1] = n - 2
-        sent = 0
         try:
             sent = self.owner.sock.write(out, 0, n)
             if sent == n:
                 return True
         except OSError:
-            pass  # `send` meets it again
+            sent = 0  # `send` meets it again
         self._fresh = None
         self.tx.start = sent or 0
         return self.owner.send(n)
@@ -208,13 +210,6 @@ class Session(Inbound):
             copy_into(self.tx.data, 0, slot.data, slot.end)
             self.owner.send(slot.end)
 
-    def request(self, packet: bytearray) -> None:
-        """Send a SUBSCRIBE or UNSUBSCRIBE, when those before it are answered."""
-        self.requests.waiting.append(packet)
-        if self.state == _READY:
-            self.requests.ask()
-            self.owner.push()
-
     def put(self, packet) -> None:
         """Put a whole packet into ``tx``."""
         self._fresh = None
@@ -229,7 +224,7 @@ class Session(Inbound):
                 if slot.id == pid:
                     break
             else:
-                if pid != self.requests.asked:
+                if pid != self.asked:
                     self.last_id = pid
                     return pid
 
@@ -250,33 +245,19 @@ class Session(Inbound):
             self._ticks = 0
             self._pinged = True
             self.put(_PINGREQ)
-        if self.state == _READY:
-            self.requests.tick()
+        if self.waiting and self.state == _READY:
+            from motelink import mqtt_resume
+
+            mqtt_resume.tick(self)
 
     def resume(self) -> None:
         """``tx`` is empty: go on with what waited for that."""
         self.blocked = False
         if self.state == _RESENDING:
-            self._resend()
-        self.received()
+            from motelink import mqtt_resume
 
-    def _resend(self) -> None:
-        """Send again what was not acknowledged, in the order of before (4.4, 4.6)."""
-        for i in range(self.used):
-            slot = self.window[i]
-            if not slot.age:
-                if self.tx.end:
-                    self.owner.push()
-                    if self.tx.end:
-                        self.blocked = True
-                        return
-                if not self.state:
-                    return
-                self._send(slot)
-        if self.state:
-            self.state = _READY
-            self.requests.ask()
-            self.owner.accepted()
+            mqtt_resume.resume(self)
+        self.received()
 
     def _control(self, kind: int, at: int, n: int) -> None:
         """Read any packet but PUBLISH."""
@@ -286,7 +267,9 @@ class Session(Inbound):
             return
         pid = data[at] << 8 | data[at + 1] if n > 1 else 0
         if kind == _CONNACK and n == 2 and self.state == _CONNECTING:
-            self._connected(pid)
+            from motelink import mqtt_resume
+
+            mqtt_resume.connected(self, pid)
         elif not pid or (n != 2 and kind != _SUBACK):
             raise ProtocolError("%d bytes in packet %02x" % (n, kind))
         elif kind in (_PUBACK, _PUBREC, _PUBCOMP):
@@ -295,8 +278,10 @@ class Session(Inbound):
             self._release(pid)
             self.answer(_PUBCOMP, pid)
         elif kind in (_SUBACK, _UNSUBACK):
-            if pid == self.requests.asked:
-                self.requests.answered(kind, at + 2, at + n)
+            if pid == self.asked:
+                from motelink import mqtt_resume
+
+                mqtt_resume.answered(self, kind, at + 2, at + n)
         else:
             raise ProtocolError("unexpected packet %02x" % kind)
 
@@ -323,30 +308,3 @@ class Session(Inbound):
         window[i].id = 0
         window.append(window.pop(i))
         self.used -= 1
-
-    def _connected(self, word: int) -> None:
-        """CONNACK: flags, code (3.2)."""
-        code = word & 255
-        if word >> 9 or code > 5 or (word >> 8 and (code or self.clean)):
-            raise ProtocolError("a CONNACK of %04x" % word)
-        if code:
-            kind = ConnectionLost if code == 3 else AuthError
-            error = kind("refused by the broker: %s (%d)" % (_REFUSED[code - 1], code))
-            error.code = code  # type: ignore[union-attr]
-            raise error
-        self.present = word > 255
-        if not self.present:
-            self._afresh()
-        self.state = _RESENDING
-        self._resend()
-
-    def _afresh(self) -> None:
-        """The broker has forgotten us. What it had received (PUBREC) was its own already; the rest
-        is published as new."""
-        self._known = 0
-        self.requests.waiting = list(self.requests.subscriptions)
-        for i in range(self.used - 1, -1, -1):
-            slot = self.window[i]
-            slot.data[0] &= ~_DUP
-            if slot.want == _PUBCOMP:
-                self._free(i)
