@@ -165,10 +165,7 @@ class Device(Client):
         check=300,
         **options,
     ):
-        from motelink import iottalk_csm
-
-        url, host, self.id = iottalk_csm.introduce(url, model, id)
-        forget("iottalk_csm")
+        url, host, self.id = _seldom("csm", "introduce", url, model, id)
         super().__init__(host, self.id, **options)
         self.url = url
         self.profile = {"model": model}
@@ -244,7 +241,4 @@ def _seldom(act: str, *values):
     try:
         return getattr(iottalk_control, act)(*values)
     finally:
-        try:
-            forget("iottalk_control")
-        except KeyError:
-            pass  # a handler of the user's has been here since
+        forget("iottalk_control")

@@ -14,6 +14,16 @@ _OWED = 32  # answers at most that wait for the window
 _TRIES = 8
 
 
+def csm(act: str, *values):
+    """Call a function of `motelink.iottalk_csm`, which is loaded for that."""
+    from motelink import iottalk_csm
+
+    try:
+        return getattr(iottalk_csm, act)(*values)
+    finally:
+        forget("iottalk_csm")
+
+
 def prepare(device) -> bool:
     """Before a connection: register, unless we are; whether to connect at all."""
     if device.leaving:
@@ -28,12 +38,7 @@ def prepare(device) -> bool:
         feature.topic = None
     # Once in a while although we are: the broker may have moved.
     if not device.rev or device.tries % _TRIES == _TRIES - 1:
-        from motelink import iottalk_csm
-
-        try:
-            iottalk_csm.register(device)
-        finally:
-            forget("iottalk_csm")
+        csm("register", device)
     return True
 
 
@@ -58,10 +63,7 @@ def leave(device) -> None:
         return
     device.leaving = True
     if device.rev:
-        from motelink import iottalk_csm
-
-        iottalk_csm.deregister(device)
-        forget("iottalk_csm")
+        csm("deregister", device)
     device.end()
 
 

@@ -141,9 +141,10 @@ class Client:
             self._inside = False
 
     def _connected(self) -> None:
+        new = self._rev != self.context.rev
+        self._rev = self.context.rev
         self._tell(self._on_connect)
-        if self._rev != self.context.rev:
-            self._rev = self.context.rev
+        if new:
             self._tell(self._on_register)
 
     def _ended(self, error) -> None:
@@ -156,11 +157,14 @@ class Client:
     def _tell(self, handler) -> None:
         if handler:
             try:
-                handler(self)
-            except TypeError as error:
-                if "takes 0 positional" not in str(error):
-                    raise
-                handler()  # as it was before iottalk-py 2.1
+                try:
+                    handler(self)
+                except TypeError as error:
+                    if "positional" not in str(error):
+                        raise
+                    handler()  # older programs have them without an argument
+            except Exception as error:
+                self.context._handler_failed(error)
 
 
 def _hear(feature, on_data) -> None:
