@@ -122,7 +122,7 @@ class Evaluator:
                     stages["odf"].append({"id": odf["id"], "output": value})
         answer: Json = {"out": out, "errors": errors}
         if watched:
-            answer["seen"] = json.dumps(stages, default=_shown, skipkeys=True)
+            answer["seen"] = _seen(stages)
         return answer
 
     def _split(self, slot: int, elements: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -229,6 +229,26 @@ def _listed(value: Any) -> Sequence[Any]:
 def _difference(now: Any, before: Any) -> Any:
     both = (now, before)
     return now - before if all(isinstance(value, (int, float)) for value in both) else now
+
+
+def _seen(stages: Json) -> str:
+    """As JSON; what has no JSON, or too much, as text."""
+    try:
+        text = json.dumps(stages, default=_shown, skipkeys=True, allow_nan=False)
+        if len(text) <= _OUTPUT_CHARACTERS:
+            return text
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return json.dumps(
+        {
+            stage: [_as_text(one) for one in seen] if stage == "odf" else _as_text(seen)
+            for stage, seen in stages.items()
+        }
+    )
+
+
+def _as_text(seen: Json) -> Json:
+    return {key: value if key == "id" else _shown(value) for key, value in seen.items()}
 
 
 def _shown(value: Any) -> str:
