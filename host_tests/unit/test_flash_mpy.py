@@ -70,9 +70,10 @@ def test_the_board_s_name_is_inside_and_the_host_s_is_not(cross: MpyCross, tmp_p
         folder = tmp_path / name
         folder.mkdir()
         (folder / "x.py").write_text("def f():\n    return 1 // 0\n")
-        made += cross.compile([(folder / "x.py", "lib/app.py")], BYTECODE)
+        made += cross.compile([(folder / "x.py", "lib/app/core.py")], BYTECODE)
     assert made[0] == made[1]
-    assert b"lib/app.py" in made[0]
+    assert b"app.core" in made[0]
+    assert b"lib/" not in made[0]
     assert str(tmp_path).encode() not in made[0]
 
 
