@@ -3,6 +3,7 @@ and beside losant-mqtt, the platform's own client, which must read and write the
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from collector import interpreters
 from motelink.backoff import Backoff
 from motelink.loop import Loop
 from motelink.mqtt import Client
+from motelink_tools import paths
 from motelink_tools.hub.broker import Broker
 
 from .certificates import Authority
@@ -200,6 +202,62 @@ def test_steady_state_on_a_locked_heap(
         platform.until(lambda: len(platform.states) >= 500)
     last = platform.states[-1][1]
     assert last == {"data": {"sent": 499, "door": False, "volts": 3.499}}
+
+
+PROLOGUE = """
+import sys
+from motelink import losant
+from motelink.backoff import Backoff
+
+def Device(device_id, key, secret, **options):
+    return losant.Device(
+        device_id, key, secret, False, host="127.0.0.1", port={port}, backoff=Backoff(20, 100)
+    )
+
+def call_out_to_your_sensor_here():
+    return 21.5
+"""
+
+
+def example(text: str, broker: Broker, folder: Path) -> Path:
+    """A program of somebody's documentation, less its imports of Device, on this broker."""
+    lines = [line for line in text.splitlines() if " import Device" not in line]
+    program = folder / "example.py"
+    lines = [PROLOGUE.format(port=broker.port), *lines]
+    program.write_text("\n".join(lines).replace("time.sleep(1)", "time.sleep(0)"))
+    return program
+
+
+def test_the_example_of_the_platforms_own_client(words: list[str], tmp_path: Path) -> None:
+    (readme,) = PEER.glob("losant_mqtt-*.dist-info/METADATA")
+    text = readme.read_text().split("sensor to the Losant platform.\n\n::\n")[1]
+    text = textwrap.dedent(text.split("\n\n\nAPI")[0])
+    with (
+        Broker(users={**USERS, "my-app-access-key": "my-app-access-secret"}) as broker,
+        platform_of(broker) as platform,
+        Device(words, example(text, broker, tmp_path)) as process,
+    ):
+        assert platform.state()["data"] == {"temperature": 21.5}
+        platform.tell('{"name": "go", "payload": [1]}', "my-device-id")
+        assert process.wait_for("Command received.") == ""
+        assert process.wait_for("go") == ""
+        assert process.wait_for("[1]") == ""
+
+
+def test_the_first_program_of_our_documentation(words: list[str], tmp_path: Path) -> None:
+    text = (paths.board_root() / "docs" / "losant.md").read_text()
+    text = text.split("```python\n")[1].split("```")[0]
+    with (
+        Broker(users={**USERS, "my-app-access-key": "my-app-access-secret"}) as broker,
+        platform_of(broker) as platform,
+        Device(words, example(text, broker, tmp_path)) as process,
+    ):
+        assert platform.state()["data"] == {"started": True}
+        while not platform.states:
+            platform.tell('{"name": "boil", "payload": [1]}', "my-device-id")
+            platform.loop.run_for(100)
+        assert platform.state()["data"] == {"mode": "boil"}
+        assert process.wait_for("boil") == "[1]"
 
 
 @pytest.fixture

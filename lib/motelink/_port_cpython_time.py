@@ -16,5 +16,8 @@ def mktime(local) -> int:
 
 
 def moment(ms: int, micro: int) -> datetime:
-    """A point in time as programs here have it."""
-    return _EPOCH + timedelta(milliseconds=ms, microseconds=micro)
+    """A point in time as programs here have it. Raises ValueError beyond the years 1 to 9999."""
+    try:
+        return _EPOCH + timedelta(milliseconds=ms, microseconds=micro)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
