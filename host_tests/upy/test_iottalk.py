@@ -7,6 +7,8 @@ from kit import raises
 from motelink.errors import ConfigError, ConnectionLost, ProtocolError
 from mqtt_owner import CONNACK
 
+HEAP = "256k"  # all of it is compiled there
+
 
 def test_registration_and_online():
     kettle = Kettle(name="Kettle 7", profile={"room": 4})

@@ -5,6 +5,8 @@ import json
 from iottalk_kettle import DOWN, ODF_TOPIC, Kettle
 from mqtt_owner import pub
 
+HEAP = "256k"  # all of it is compiled there
+
 
 def test_links_are_made_and_ended():
     kettle = Kettle().begin()

@@ -9,6 +9,8 @@ from motelink.iottalk_data import int_at, values
 from mqtt_owner import PINGRESP, pub
 from wire import Endless
 
+HEAP = "256k"  # all of it is compiled there
+
 
 def test_pushing():
     kettle = Kettle().begin()

@@ -5,6 +5,8 @@ from kit import no_alloc
 from motelink.iottalk_push import NoData, Pusher
 from wire import Endless
 
+HEAP = "256k"  # all of it is compiled there
+
 
 class Loop:
     def __init__(self):

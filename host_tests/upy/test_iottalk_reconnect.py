@@ -7,6 +7,8 @@ from kit import MICROPYTHON
 from motelink.errors import AuthError, ConnectionLost
 from mqtt_owner import CONNACK, PINGRESP, pub
 
+HEAP = "256k"  # all of it is compiled there
+
 REFUSED = b"\x20\2\0\5"
 
 
