@@ -9,7 +9,7 @@ from motelink import log, losant, port
 from motelink.clock import Clock
 from motelink.errors import AuthError, ConfigError, TooLarge
 from motelink.losant import Device
-from mqtt_kettle import OUT
+from mqtt_kettle import OUT, Loop
 from mqtt_owner import packets, pub
 
 HEAP = "256k"  # for the deepest command
@@ -280,22 +280,47 @@ def test_wrong_credentials_are_final():
     assert not made.client.last_error.final
 
 
+class Still(Loop):
+    """A loop that waits for nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.clients = []
+
+    def add(self, client):
+        client.loop = self
+        self.clients.append(client)
+
+    def step(self, ms):
+        """Nothing happens."""
+
+
+def test_connecting_again_after_wrong_credentials():
+    made = device()
+    made.client.loop.clients.clear()
+    with Instead(losant, "Loop", Still):
+        made.connect(blocking=False)
+        made.client.last_error = AuthError("refused")
+        made.client.loop.clients.clear()
+        raises(AuthError, made.loop)
+        made.connect(blocking=False)
+        made.loop()
+        before = made.client.loop
+        made.connect(blocking=False)
+        made.connect()  # it runs already
+        assert made.client.loop is before
+
+
 def test_loop_is_not_for_blocking_mode():
     made = device()
     refused = []
 
-    class Loop:
-        def __init__(self):
-            self.clients = []
-
-        def add(self, client):
-            client.loop = self
-
+    class Busy(Still):
         def run(self):
             refused.append(raises(ConfigError, made.loop))
 
     made.client.loop.clients.clear()
-    with Instead(losant, "Loop", Loop):
+    with Instead(losant, "Loop", Busy):
         made.connect()
     assert "blocking" in str(refused[0])
     made.loop()

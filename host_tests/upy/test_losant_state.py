@@ -113,7 +113,8 @@ def test_a_full_buffer_is_an_error_and_no_more():
     made = connected()
     for size in (1, 33, 64, 65, 96):
         writer = StateWriter(made, ("a", 9), "b", ("c", 9), size=size)
-        for text in ("", "x", "x" * 8, "x" * 14, "x" * 30, "x" * 60):
+        for n in range(61):
+            text = "x" * n
             writer[0] = 1
             writer[1] = text
             writer[2] = 1
