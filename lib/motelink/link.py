@@ -53,6 +53,7 @@ class Link(Stream):
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
         from motelink import link_connect
 
+        port.collect()  # importing leaves garbage: the buffers are not to lie behind it
         tls = link_connect.checked(host, number, tls)
         super().__init__(rx_size, tx_size)
         self.host = host

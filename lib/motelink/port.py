@@ -46,3 +46,4 @@ def forget(name):
     CPython keeps it: memory is no matter there, and another thread may be importing it."""
     if sys.implementation.name != "cpython" and sys.modules.pop("motelink." + name, None):
         delattr(sys.modules["motelink"], name)
+        _now.collect()  # now, so that what comes next does not lie behind the gap
