@@ -3,6 +3,7 @@
 import json
 
 import motelink
+from motelink.errors import ConnectionLost
 from motelink.iottalk import Device
 from mqtt_kettle import IN, OUT, Loop
 from mqtt_owner import CONNACK, PUBCOMP, PUBREC, PUBREL, ack, packets, pub
@@ -19,6 +20,7 @@ ODF_TOPIC = b"iottalk/esm/2f6d0e5a-6a0c-4a53-9c51-1f6f7b0f3a10"
 class Answer:
     def __init__(self, status, body):
         self.status = status
+        self.error = None if status else ConnectionLost("no route to host")
         self.body = body if body is None or isinstance(body, str) else json.dumps(body)
         self.header = {}
 
@@ -46,10 +48,10 @@ class Http:
         self.answers = list(answers)
         motelink.http = self
 
-    def put(self, url, body, headers=None):
+    def put(self, url, body, headers=None, tls=None):
         return self._answer("PUT", url, body, headers)
 
-    def delete(self, url, headers=None, body=None):
+    def delete(self, url, headers=None, body=None, tls=None):
         return self._answer("DELETE", url, body, headers)
 
     def _answer(self, method, url, body, headers):

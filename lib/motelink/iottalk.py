@@ -136,7 +136,7 @@ class Device(Client):
     attributes of that name are lists of `Feature`, in the same order. ``name``: chosen by the
     server when None; it is known once registered. ``id``: a UUID in any form, or a MAC address;
     None: made once, and kept in the file ``iottalk.id``. ``profile``: more about the device, a
-    dict. ``tls``: for a broker at ``mqtts``: a context of `port.tls_context`, else one that
+    dict. ``tls``: for ``https`` and ``mqtts``: a context of `port.tls_context`, else one that
     verifies against what the runtime trusts. ``check``: after so many seconds the server is asked
     whether it still knows us (see docs); 0: never. ``options``: see `motelink.mqtt.Client`.
 
@@ -194,8 +194,8 @@ class Device(Client):
 
     def failed(self, error: Exception) -> None:
         """Something raised; called by the loop."""
-        if isinstance(error, AuthError) and not self.fresh:
-            error.final = False  # a new registration may bring what is accepted now
+        if isinstance(error, AuthError) and not (self.fresh and self.tries):
+            error.final = False  # a new registration may bring what the broker accepts now
             self.rev = None
         self.tries += 1
         super().failed(error)

@@ -86,9 +86,7 @@ def register(device) -> None:
     if answer.status in (400, 403):
         raise ConfigError("%s refused the device: %s" % (device.url, reply.get("reason")))
     if answer.status != 200:
-        raise ConnectionLost(
-            "%s: no registration: %s %s" % (device.url, answer.status, reply.get("reason"))
-        )
+        raise ConnectionLost("%s: no registration: %s" % (device.url, _why(answer, reply)))
     try:
         _take(device, reply)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
@@ -152,8 +150,12 @@ def deregister(device) -> None:
         _warn(device, error)
     else:
         if answer.status not in (200, 404):
-            _warn(device, "%s %s" % (answer.status, _reply(answer).get("reason")))
+            _warn(device, _why(answer, _reply(answer)))
     device.rev = None
+
+
+def _why(answer, reply: dict) -> str:
+    return str(answer.error or "%d %s" % (answer.status, reply.get("reason")))
 
 
 def _warn(device, why) -> None:
@@ -170,12 +172,12 @@ def _request(method: str, device, body: str):
     url = device.url + "/" + device.id
     try:
         if method == "put":
-            return http.put(url, body, headers=_TYPE)
-        return http.delete(url, headers=_TYPE, body=body)
+            return http.put(url, body, headers=_TYPE, tls=device.verify)
+        return http.delete(url, headers=_TYPE, body=body, tls=device.verify)
     finally:
         for name in set(sys.modules) - before:
             name = name.split(".")[-1]
-            if name.startswith("http"):
+            if "http" in name:
                 port.forget(name)
 
 
