@@ -57,7 +57,7 @@ def remove(folder: Path, device: str, *, as_json: bool) -> None:
 
 
 def show_devices(folder: Path, *, as_json: bool) -> None:
-    """All devices, and whether they are connected. Raises ToolError."""
+    """All devices, and whether they are connected; in JSON with access keys. Raises ToolError."""
     hub = HubClient.find(Folder(folder))
     connected = set(hub.call(PLATFORM, "connected")) if hub else set()
     with _database(folder) as database:
@@ -75,13 +75,14 @@ def show_devices(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows))
         return
-    table = Table()
-    for column in ("name", "id", "access key", "attributes", "connected"):
-        table.add_column(column, overflow="fold")
+    table = Table("name")
+    table.add_column("id", no_wrap=True)
+    for column in ("attributes", "connected"):
+        table.add_column(column)
     for row in rows:
         attributes = ", ".join(f"{name}:{kind}" for name, kind in row["attributes"].items())
         state = ("yes" if row["connected"] else "no") if hub else "no hub runs"
-        table.add_row(row["name"], row["id"], row["key"], attributes or "any", state)
+        table.add_row(row["name"], row["id"], attributes or "any", state)
     Console().print(table)
 
 
@@ -126,6 +127,9 @@ def watch(folder: Path, device: str | None, *, as_json: bool) -> None:
     """Print each state as it arrives, until the hub ends. Raises ToolError."""
     hub = HubClient.get(Folder(folder))
     for state in hub.follow(PLATFORM, "watch", device=device):
+        if state is None:
+            print("watching; Ctrl-C ends it", file=sys.stderr, flush=True)
+            continue
         state["time"] = iso(state["time"])
         line = _line(f"{state['time']} {state['name']}", state["data"])
         print(json.dumps(state) if as_json else line, flush=True)

@@ -83,12 +83,13 @@ class LosantPlatform:
     async def _connected(self) -> list[str]:
         return [d.id for d in self._registry.devices() if d.platform == PLATFORM and d.connected]
 
-    async def _watch(self, device: str | None) -> AsyncIterator[dict[str, Any]]:
-        """Each state as it arrives, of one device or of all."""
+    async def _watch(self, device: str | None) -> AsyncIterator[dict[str, Any] | None]:
+        """None, once it watches; then each state as it arrives, of one device or of all."""
         records = self._losant.records
         wanted = records.find(device).id if device is not None else None
         last = records.last_number()
         with self._registry.subscribe() as events:
+            yield None
             while True:
                 names = {known.id: known.name for known in records.devices()}
                 for state in records.states_after(last):
