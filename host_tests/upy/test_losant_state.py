@@ -88,7 +88,7 @@ def test_with_a_time():
 
 def test_refusals():
     made = connected()
-    for attributes in ((5,), (("a", 10),), ((5, 1),), (b"a",)):
+    for attributes in ((5,), (("a", 10),), (("a", 256),), (("a", -1),), ((5, 1),), (b"a",)):
         raises(ConfigError, StateWriter, made, *attributes)
     writer = StateWriter(made, "a", "b")
     raises(IndexError, writer.__setitem__, 2, 1)

@@ -39,10 +39,9 @@ class StateWriter:
     a short str, of 62 bytes at most; ``writer[i]`` is the value. `send` reports all that are set.
     Where decimals were given a float is still sent as it is.
 
-    ``size``: bytes of a payload, allocated twice nearly; room for numbers alone by default. On
-    MicroPython nothing else is allocated for ints below 2**30, for floats but themselves, and
-    for the others. Payloads end with up to 31 spaces: then a view of each length exists already.
-    Raises ConfigError.
+    ``size``: bytes of a payload, by default with room for numbers; allocated here, and half as
+    many for views of it: one every 32 bytes, so payloads end with up to 31 spaces. On MicroPython
+    nothing else is allocated, but for ints beyond 30 bits. Raises ConfigError.
     """
 
     def __init__(self, device, *attributes, size=0):
@@ -50,10 +49,12 @@ class StateWriter:
         self._keys = []
         self._decimals = bytearray(len(attributes))
         for i, name in enumerate(attributes):
+            decimals = 0
             if isinstance(name, tuple):
-                name, self._decimals[i] = name
-            if not isinstance(name, str) or self._decimals[i] > 9:
-                raise ConfigError("expected names, or names with 0..9 decimals")
+                name, decimals = name
+            if not isinstance(name, str) or decimals not in range(10):
+                raise ConfigError("expected a name, or (name, 0..9), got %r" % (name,))
+            self._decimals[i] = decimals
             self._keys.append(json.dumps(name).encode() + b":")
         self._values = [None] * len(attributes)
         needed = 40 + sum([len(key) + 1 + _NUMBER for key in self._keys])
@@ -76,29 +77,38 @@ class StateWriter:
         """
         text = self._text
         text.clear()
-        self._attributes(text)
+        self._attributes()
         if not text.end:
             return False
         text.put_byte(125)
         if time_like is not None:
-            from motelink import losant_time
-
-            text.put(b',"time":')
-            self._value(text, losant_time.from_time_like(time_like))
+            self._time(time_like)
         text.put_byte(125)
         copy_into(text.data, text.end, _SPACES, -text.end % _STEP)
         return self._device.publish(self._views[(text.end - 1) // _STEP])
 
-    def _attributes(self, text) -> None:
+    # Small steps: a larger frame would come from the heap.
+
+    def _attributes(self) -> None:
         for i in range(len(self._keys)):
-            value = self._values[i]
-            if value is not None:
-                text.put(b"," if text.end else b'{"data":{')
-                text.put(self._keys[i])
-                at = text.end
-                self._value(text, value)
-                if self._decimals[i] and not isinstance(value, _AS_THEY_ARE):
-                    _point(text, at, self._decimals[i])
+            if self._values[i] is not None:
+                self._attribute(i, self._values[i])
+
+    def _time(self, time_like) -> None:
+        from motelink import losant_time
+
+        self._text.put(b',"time":')
+        self._value(self._text, losant_time.from_time_like(time_like))
+
+    def _attribute(self, i: int, value) -> None:
+        text = self._text
+        text.put(b"," if text.end else b'{"data":{')
+        text.put(self._keys[i])
+        i = self._decimals[i]
+        at = text.end
+        self._value(text, value)
+        if i and not isinstance(value, _AS_THEY_ARE):
+            _point(text, at, i)
 
     def _value(self, text, value) -> None:
         if isinstance(value, float):
