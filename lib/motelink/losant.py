@@ -33,7 +33,8 @@ class Device:
     with their topic and 7 more; other ``options``, ``port`` among them, are the client's.
 
     ``on_message(message)`` hears each message as it came, a view valid during the call, before
-    the observers do. ``malformed`` counts commands that are none. Raises ConfigError.
+    the observers do. ``malformed`` counts commands that are none; ``limit``: bytes of a state's
+    payload. Raises ConfigError.
     """
 
     mqtt_endpoint = "broker.losant.com"
@@ -56,14 +57,14 @@ class Device:
         if transport != "tcp":
             raise ConfigError("transport must be 'tcp', got %r" % (transport,))
         right = isinstance(device_id, str) and len(device_id) > 0
-        for mark in "/+#\0":
-            right = right and mark not in device_id
+        for mark in b"/+#\0":
+            right = right and chr(mark) not in device_id
         if not right:
             raise ConfigError("expected a device id, got %r" % (device_id,))
         # A bytearray: of such a topic the session keeps no packet to put the next payload into,
         # which CPython could not do with a view.
-        self._topic = bytearray(prepared("losant/" + device_id + "/state"))
-        self._commands = prepared("losant/" + device_id + "/command")
+        self._topic = bytearray(prepared("losant/%s/state" % device_id))
+        self._commands = prepared("losant/%s/command" % device_id)
         if secure and ca:
             secure = port.tls_context(ca)
         # Losant knows no QoS 2, and states are sent at QoS 0.
@@ -81,15 +82,15 @@ class Device:
             tx_size=tx_size,
             **options,
         )
-        self._limit = min(_MOST, tx_size - len(self._topic) - _AROUND)
+        self.limit = min(_MOST, tx_size - len(self._topic) - _AROUND)
         self._observers: dict = {"connect": (), "reconnect": (), "close": (), "command": ()}
         self._event = "connect"
         self._blocking = False
         self.clock = clock
         self.malformed = 0
-        client.on_connect = self._connected
+        client.on_connect = self.accepted
         client.on_message = self._received
-        client.on_suback = self._granted
+        client.on_suback = self.granted
         client.subscribe(self._commands)
 
     def connect(self, blocking: bool = True) -> None:
@@ -99,7 +100,7 @@ class Device:
         Otherwise `loop` does the work. Nothing happens on a device that is running already.
         """
         client = self.client
-        if not self._running():
+        if not self._going():
             client.last_error = None
             client.reconnect()
             Loop().add(client)
@@ -116,7 +117,7 @@ class Device:
         after ``connect(blocking=False)``. Raises AuthError or another final error."""
         if self._blocking:
             raise ConfigError("loop() is not for a device that is connected in blocking mode")
-        if self._running():
+        if self._going():
             self.client.step(int(timeout * 1000))
         error = self.client.last_error
         if getattr(error, "final", False):
@@ -128,9 +129,9 @@ class Device:
 
     def close(self) -> None:
         """Close the connection and stay closed; `connect` begins again."""
-        if self._running():
+        if self._going():
             self.client.end()
-            self._fire("close")
+            self._call("close")
 
     def send_state(self, state: dict, time_like=None) -> bool:
         """Report attributes. True when the connection has taken them; False when there is none,
@@ -147,8 +148,8 @@ class Device:
     def publish(self, payload) -> bool:
         """Send a state that is JSON already: bytes, or a view. Allocates nothing. Raises
         TooLarge."""
-        if len(payload) > self._limit:
-            raise TooLarge("a state of %d bytes, at most %d" % (len(payload), self._limit))
+        if len(payload) > self.limit:
+            raise TooLarge("a state of %d bytes, at most %d" % (len(payload), self.limit))
         return self.client.publish(self._topic, payload)
 
     def add_event_observer(self, event_name: str, observer) -> None:
@@ -163,16 +164,18 @@ class Device:
         left.remove(observer)
         self._observers[event_name] = tuple(left)
 
-    def _running(self) -> bool:
+    def _going(self) -> bool:
         loop = self.client.loop
         return bool(loop) and self.client in loop.clients
 
-    def _connected(self) -> None:
+    def accepted(self) -> None:
+        """The broker has accepted us; told by the client."""
         event = self._event
         self._event = "reconnect"
-        self._fire(event)
+        self._call(event)
 
-    def _granted(self, item: str, qos: int) -> None:
+    def granted(self, item: str, qos: int) -> None:
+        """The broker has answered our subscription; told by the client."""
         if qos > 2:
             raise ProtocolError("the broker refuses %s" % item)
 
@@ -188,9 +191,9 @@ class Device:
                 self.malformed += 1
                 log.warning("%s: not a command: %s", self.client, error)
             else:
-                self._fire("command", command)
+                self._call("command", command)
 
-    def _fire(self, event: str, *values) -> None:
+    def _call(self, event: str, *values) -> None:
         for observer in self._observers[event]:
             try:
                 observer(self, *values)
