@@ -13,10 +13,14 @@ EXPECTED = {
     "greeted": "sent a message",
     "obeyed": "carried out an order",
     "beat": "answered heartbeats",
+    "stated": "Losant: state stored",
+    "commanded": "Losant: obeyed a command",
+    "registered": "IoTtalk: registered",
+    "graphed": "IoTtalk: through a graph",
     "cut": "was cut off",
     "returned": "came back by itself",
-    "beat again": "answered heartbeats again",
-    "obeyed again": "carried out an order again",
+    "beat again": "heartbeats again",
+    "obeyed again": "an order again",
 }
 
 
@@ -36,6 +40,7 @@ class Facts:
     rtt_ms: list[float] = field(default_factory=list)
     messages_in: int = 0
     messages_out: int = 0
+    states: int = 0
     reconnects: int = 0
     flash_sent: int = 0
     flash_total: int = 0

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from motelink_tools.board import VirtualBoard
 from motelink_tools.demo.facts import Facts
-from motelink_tools.demo.relay import Relay
+from motelink_tools.demo.local_hub import LocalHub
+from motelink_tools.demo.others import IottalkPart, LosantPart
+from motelink_tools.faults import Fault, Proxy
 from motelink_tools.flash import Options, Plan, flash
 from motelink_tools.hub.manager import Client, Manager
 from motelink_tools.hub.registry import Event, Registry, Subscription
@@ -44,24 +46,36 @@ class Demo:
         self._next_order = 0.0
         self._next_cut = FIRST_CUT_S
         self._expected_answer = ""
+        self._parts: dict[str, LosantPart | IottalkPart] = {}
 
     def run(self, seconds: float | None) -> None:
         """Until ``seconds`` have passed, or until interrupted when that is None."""
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="motelink-")))
-            registry = Registry()
-            events = stack.enter_context(registry.subscribe())
-            manager = stack.enter_context(self._manager(registry))
-            relay = stack.enter_context(Relay(manager.port))
+            hub = stack.enter_context(LocalHub(folder / "hub", lambda _line: None))
+            events = stack.enter_context(hub.registry.subscribe())
+            manager = stack.enter_context(self._manager(hub.registry))
             self._facts.note("manager", f"listening on 127.0.0.1:{manager.port}")
+            losant, iottalk = LosantPart(hub, self._facts), IottalkPart(hub, self._facts)
+            self._parts = {part.platform: part for part in (losant, iottalk)}
+            broker = hub.address("losant", "mqtt")
+            self._facts.note("losant", f"a broker of its own: {broker}")
+            self._facts.note("iottalk", f"serving {hub.address('iottalk', 'registration')}")
+            # The networks that are cut later.
+            networks = [
+                stack.enter_context(Proxy(port))
+                for port in (manager.port, int(broker.rpartition(":")[2]))
+            ]
+            settings = _SETTINGS.format(port=networks[0].port)
+            settings += losant.settings(networks[1].port) + iottalk.settings()
             board = stack.enter_context(VirtualBoard(folder / "board", heap=HEAP))
             self._facts.port = board.port
             self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {board.port}")
-            self._flash(board, folder, relay.port)
-            stack.enter_context(_Console(board.port, self._facts))
+            self._flash(board, folder, settings)
+            stack.enter_context(_Console(board.port, self._facts, self._printed))
             while seconds is None or self._facts.elapsed() < seconds:
                 self._facts.state = board.state.name.lower()
-                self._turn(events, relay)
+                self._turn(events, networks)
                 self._refresh()
                 time.sleep(TURN_S)
 
@@ -84,11 +98,11 @@ class Demo:
 
         return manager
 
-    def _flash(self, board: VirtualBoard, folder: Path, port: int) -> None:
+    def _flash(self, board: VirtualBoard, folder: Path, settings: str) -> None:
         facts = self._facts
         project = folder / "project"
         project.mkdir()
-        (project / "settings.toml").write_text(_SETTINGS.format(port=port))
+        (project / "settings.toml").write_text(settings)
         facts.state = "flashing"
 
         def planned(plan: Plan) -> None:
@@ -113,9 +127,18 @@ class Demo:
             f"{summary.seconds:.1f} s; the board restarts",
         )
 
-    def _turn(self, events: Subscription, relay: Relay) -> None:
+    def _printed(self, line: str) -> None:
+        for part in self._parts.values():
+            part.heard(line)
+
+    def _turn(self, events: Subscription, networks: list[Proxy]) -> None:
         for event in events.drain():
-            self._take(event)
+            if event.platform in self._parts:
+                self._parts[event.platform].take(event)
+            else:
+                self._take(event)
+        for part in self._parts.values():
+            part.turn()
         while True:
             try:
                 self._answer(self._inbox.get_nowait())
@@ -127,8 +150,9 @@ class Demo:
             return
         if "obeyed" in self._facts.done and now >= self._next_cut:
             self._next_cut = now + CUT_EVERY_S
-            self._facts.note("network", "cut: the connection is reset")
-            relay.cut()
+            self._facts.note("network", "cut: the connections are reset")
+            for network in networks:
+                network.inflict(Fault.RESET)
             self._facts.happened("cut")
         elif now >= self._next_order:
             self._next_order = now + ORDER_EVERY_S
@@ -183,8 +207,9 @@ class Demo:
 class _Console:
     """Reads the board's serial port and notes what the firmware prints."""
 
-    def __init__(self, port: str, facts: Facts) -> None:
+    def __init__(self, port: str, facts: Facts, printed: Callable[[str], None]) -> None:
         self._fd = os.open(port, os.O_RDONLY | os.O_NOCTTY)
+        self._printed = printed
         self._facts = facts
         self._stop, self._stopper = os.pipe()
         self._thread = threading.Thread(target=self._read, name="console", daemon=True)
@@ -214,3 +239,4 @@ class _Console:
                 text = line.decode(errors="replace").strip()
                 if text:
                     self._facts.note("console", text)
+                    self._printed(text)

@@ -13,7 +13,7 @@ from motelink_tools.demo.facts import EXPECTED, Facts
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 # Lines that are no events: the upper panels, the frame of the events, the conclusion below.
-_OTHER_LINES = 18
+_OTHER_LINES = 22
 
 
 class Screen:
@@ -41,31 +41,30 @@ class Screen:
 
     def render(self) -> RenderableType:
         """The view as it is now."""
-        upper = Table.grid(expand=True)
-        upper.add_column(ratio=1)
-        upper.add_column(ratio=1)
-        upper.add_row(self._board(), self._checks())
         # The terminal echoes Ctrl-C where the cursor is; on a line of its own it moves nothing.
-        return Group(upper, self._events(), "")
+        return Group(self._board(), self._checks(), self._events(), "")
 
     def _board(self) -> Panel:
         facts = self._facts
         table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column()
-        table.add_row("state", facts.state)
-        table.add_row("port", facts.port)
-        table.add_row("LED", Text("● on", "yellow") if facts.led else Text("○ off", "dim"))
-        table.add_row("uptime", f"{facts.uptime} s")
-        table.add_row("heap free", f"{facts.heap_free:,} B, low {facts.heap_low:,} B")
-        table.add_row("heartbeats", f"{facts.heartbeats}  {self._round_trips()}")
-        table.add_row("messages", f"{facts.messages_in} in, {facts.messages_out} out")
-        table.add_row("reconnects", str(facts.reconnects))
+        for style in ("bold", "", "bold", ""):
+            table.add_column(style=style)
+        led = Text("● on", "yellow") if facts.led else Text("○ off", "dim")
+        table.add_row("port", facts.port, "LED", led)
+        table.add_row("state", facts.state, "heartbeats", self._heartbeats())
         if "flashed" not in facts.done:
             bar = ProgressBar(total=facts.flash_total or 1, completed=facts.flash_sent, width=24)
-            table.add_row("flash", bar)
-            table.add_row("", f"{facts.flash_sent:,} of {facts.flash_total:,} B")
+            sent = f"{facts.flash_sent:,} of {facts.flash_total:,} B"
+            table.add_row("flash", bar, "sent", sent)
+        else:
+            heap = f"{facts.heap_free:,} B, low {facts.heap_low:,}"
+            table.add_row("heap", heap, "uptime", f"{facts.uptime} s")
+        messages = f"{facts.messages_in} in, {facts.messages_out} out"
+        table.add_row("messages", messages, "states", f"{facts.states} stored")
         return Panel(table, title="virtual board", subtitle="Ctrl-C ends")
+
+    def _heartbeats(self) -> str:
+        return f"{self._facts.heartbeats}  {self._round_trips()}"
 
     def _round_trips(self) -> str:
         values = self._facts.rtt_ms[-8:]
@@ -76,12 +75,22 @@ class Screen:
         return f"{bars} {statistics.median(values):.1f} ms"
 
     def _checks(self) -> Panel:
-        table = Table.grid(padding=(0, 1))
-        for name, text in EXPECTED.items():
-            at = self._facts.done.get(name)
-            mark = Text("✓", "green") if at is not None else Text("·", "dim")
-            table.add_row(mark, text, Text(f"{at:.1f} s" if at is not None else "", "dim"))
+        table = Table.grid(padding=(0, 1), expand=True)
+        half = (len(EXPECTED) + 1) // 2
+        for _ in range(2):
+            table.add_column()
+            table.add_column(ratio=1)
+            table.add_column()
+        cells = [self._check(name, text) for name, text in EXPECTED.items()]
+        cells += [("", "", "")] * (2 * half - len(cells))
+        for left, right in zip(cells[:half], cells[half:], strict=True):
+            table.add_row(*left, *right)
         return Panel(table, title="expected")
+
+    def _check(self, name: str, text: str) -> tuple[RenderableType, ...]:
+        at = self._facts.done.get(name)
+        mark = Text("✓", "green") if at is not None else Text("·", "dim")
+        return mark, text, Text(f"{at:.1f} s  " if at is not None else "", "dim")
 
     def _events(self) -> Panel:
         table = Table.grid(padding=(0, 2))

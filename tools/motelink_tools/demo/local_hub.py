@@ -1,0 +1,70 @@
+"""A hub for one program: every platform but the Manager, on free ports, in a thread."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from motelink_tools.hub.app.hub import Hub
+from motelink_tools.hub.app.platforms import iottalk, losant
+from motelink_tools.hub.app.settings import Configuration, HubSettings
+
+_START_S = 120.0  # mosquitto may have to be fetched
+_CALL_S = 20.0
+
+Result = TypeVar("Result")
+
+
+class LocalHub:
+    """``registry``: of all its platforms. A context manager. Raises ToolError."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        platforms = {
+            "losant": losant.Settings(port=0, ws_port=0),
+            "iottalk": iottalk.Settings(port=0, ws_port=0, http_port=0),
+        }
+        self._hub = Hub(Configuration(HubSettings(folder=folder), platforms), say)
+        self.registry = self._hub.registry
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hub", daemon=True)
+
+    def __enter__(self) -> "LocalHub":
+        self._thread.start()
+        try:
+            self.run(self._hub.__aenter__(), _START_S)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.run(self._hub.__aexit__(None, None, None), _START_S)
+        self._end()
+
+    def run(self, work: Coroutine[Any, Any, Result], seconds: float = _CALL_S) -> Result:
+        """The result of a coroutine that runs in the hub's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
+    def call(self, platform: str, name: str, /, **arguments: Any) -> Any:
+        """What a command line would ask. Raises ToolError."""
+
+        async def ask() -> Any:
+            return await self._hub.platforms[platform].calls()[name](**arguments)
+
+        return self.run(ask())
+
+    def address(self, platform: str, purpose: str) -> str:
+        """A URL, by what it is for."""
+        return self._hub.platforms[platform].addresses()[purpose]
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
