@@ -54,4 +54,4 @@ def test_the_live_view_fits_the_terminal(lines: int):
     text = "\n".join("".join(part.text for part in line) for line in drawn)
     for what in (*EXPECTED.values(), "131,072 B, low 131,072", "event 59"):
         assert what in text
-    assert ("event 30" in text) == (lines == 50)
+    assert ("event 35" in text) == (lines == 50)
