@@ -180,7 +180,7 @@ class Device(Client):
         self.leaving = False
         self.fresh = False  # registered since we were online last
         self.verify = tls
-        self.check = check * 1000 // self._tick_ms or 1 << 29
+        self.check = check * 1000 // self._tick_ms if check else 1 << 29
         self.ticks = 0
         self.tries = 0  # failures since we were online last
 
