@@ -1,5 +1,5 @@
 """Fixtures of rows that run together: see mqtt_rows."""
 
-from .mqtt_rows import outcome, running
+from .mqtt_rows import library, outcome, running
 
-__all__ = ["outcome", "running"]
+__all__ = ["library", "outcome", "running"]

@@ -4,23 +4,44 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from collector import interpreters
-from motelink_tools import paths
+from motelink_tools.flash.mpy import Abi, MpyCross
+from motelink_tools.flash.sources import library_modules
 
 CPYTHON = "cpython"
 
 
-def command(runtime: str, heap: str = "128k") -> list[str]:
-    """What runs a program on ``runtime``: CPYTHON, or a key of `interpreters`."""
-    if runtime == CPYTHON:
-        return [sys.executable, "-u"]
-    interpreter = interpreters()[runtime]
-    if isinstance(interpreter, Exception):
-        raise interpreter
-    return interpreter.command(heap=heap)
+def compile_library(folder: Path) -> Path:
+    """The library in ``folder`` as a board has it: .mpy."""
+    modules = library_modules()
+    compiler = MpyCross.find()
+    jobs = [(module, f"lib/motelink/{module.name}") for module in modules]
+    (folder / "motelink").mkdir()
+    compiled = compiler.compile(jobs, Abi(*compiler.emits, 0))
+    for module, data in zip(modules, compiled, strict=True):
+        (folder / "motelink" / module.name).with_suffix(".mpy").write_bytes(data)
+    return folder
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What runs a device: CPYTHON or a key of `interpreters`, and the library it has there."""
+
+    name: str
+    library: Path
+
+    def command(self, heap: str) -> list[str]:
+        """The interpreter with its arguments."""
+        if self.name == CPYTHON:
+            return [sys.executable, "-u"]
+        interpreter = interpreters()[self.name]
+        if isinstance(interpreter, Exception):
+            raise interpreter
+        return interpreter.command(heap=heap)
 
 
 class Device:
@@ -29,12 +50,17 @@ class Device:
     manager."""
 
     def __init__(
-        self, words: list[str], program: Path, *arguments: object, deadline_s: float = 60.0
+        self,
+        runtime: Runtime,
+        program: Path,
+        *arguments: object,
+        heap: str = "128k",
+        deadline_s: float = 60.0,
     ) -> None:
         self.output: list[str] = []
         self._process = subprocess.Popen(
-            [*words, str(program), *map(str, arguments)],
-            env={**os.environ, "MICROPYPATH": f".frozen:{paths.library()}"},
+            [*runtime.command(heap), str(program), *map(str, arguments)],
+            env={**os.environ, "MICROPYPATH": f".frozen:{runtime.library}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

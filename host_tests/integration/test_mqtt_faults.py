@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from mqtt_owner import PUBREC, PUBREL, ack
 
+from .device_process import Runtime
 from .mqtt_packets import pid_of
 from .mqtt_rows import Outcome, device, downs, rows, settled
 from .mqtt_scripted_broker import PUBLISH, Connection, ScriptedBroker, number, serve
@@ -12,7 +13,7 @@ from .mqtt_scripted_broker import PUBLISH, Connection, ScriptedBroker, number, s
 QUICK = "answer_ms=200"
 
 
-def no_connack(runtime: str) -> None:
+def no_connack(runtime: Runtime) -> None:
     def silent(connection: Connection) -> None:
         connection.packet()
         connection.expect_close()
@@ -26,7 +27,7 @@ def no_connack(runtime: str) -> None:
     assert found["connects"] == 5
 
 
-def never_acknowledged(runtime: str) -> None:
+def never_acknowledged(runtime: Runtime) -> None:
     """Neither PUBACK nor PUBREC, then no PUBCOMP. What was sent comes again with DUP, in order."""
     came: list[list[tuple[int, int, bytes]]] = []
 
@@ -72,7 +73,7 @@ def never_acknowledged(runtime: str) -> None:
     assert sorted(number(message) for message in broker.messages) == [0, 2, 4, 5, 6, 7]
 
 
-def closed_before_acknowledgement(runtime: str) -> None:
+def closed_before_acknowledgement(runtime: Runtime) -> None:
     """A broker that forgets the session, too: all is published afresh, without DUP."""
 
     def hang_up(connection: Connection) -> None:
@@ -89,7 +90,7 @@ def closed_before_acknowledgement(runtime: str) -> None:
     assert [number(message) for message in broker.messages] == list(range(20))
 
 
-def stops_reading(runtime: str) -> None:
+def stops_reading(runtime: Runtime) -> None:
     """During a flood at QoS 0."""
 
     def stop(connection: Connection) -> None:

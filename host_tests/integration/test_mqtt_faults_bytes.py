@@ -3,6 +3,7 @@ heap nothing hangs, nothing grows, and the device is back at work."""
 
 from mqtt_owner import CONNACK, PRESENT, PUBACK, PUBCOMP, PUBREC, PUBREL, ack, pub
 
+from .device_process import Runtime
 from .mqtt_packets import pid_of
 from .mqtt_rows import Outcome, device, downs, rows, settled
 from .mqtt_scripted_broker import (
@@ -17,7 +18,7 @@ from .mqtt_scripted_broker import (
 TOPIC = b"home/kettle"
 
 
-def broken(runtime: str, *packets: bytes, error: str = "ProtocolError") -> None:
+def broken(runtime: Runtime, *packets: bytes, error: str = "ProtocolError") -> None:
     """Each packet ends a connection."""
 
     def say(packet: bytes) -> Script:
@@ -37,11 +38,11 @@ def broken(runtime: str, *packets: bytes, error: str = "ProtocolError") -> None:
     assert found["messages"] == 1
 
 
-def remaining_length_of_ff(runtime: str) -> None:
+def remaining_length_of_ff(runtime: Runtime) -> None:
     broken(runtime, *(bytes([first]) + b"\xff" * 12 for first in (0x30, 0x34, 0x40, 0x90, 0xD0)))
 
 
-def the_largest_remaining_length(runtime: str) -> None:
+def the_largest_remaining_length(runtime: Runtime) -> None:
     """A PUBLISH of 256 MiB is skipped as it comes, until the broker gives up."""
 
     def begin(connection: Connection) -> None:
@@ -57,15 +58,15 @@ def the_largest_remaining_length(runtime: str) -> None:
     assert (found["oversized"], found["messages"]) == (0, 1)
 
 
-def topic_beyond_the_packet(runtime: str) -> None:
+def topic_beyond_the_packet(runtime: Runtime) -> None:
     broken(runtime, b"\x30\4\0\3ab", b"\x32\6\0\3abc\1", b"\x30\4\xff\xffab", b"\x30\3\0\2a" * 9)
 
 
-def publish_of_length_0(runtime: str) -> None:
+def publish_of_length_0(runtime: Runtime) -> None:
     broken(runtime, b"\x30\0", b"\x34\0", b"\x30\1\0", b"\x30\2\0\0")
 
 
-def everything_else(runtime: str) -> None:
+def everything_else(runtime: Runtime) -> None:
     """Types, flags and ids that a broker must not send."""
     broken(
         runtime,
@@ -85,7 +86,7 @@ def everything_else(runtime: str) -> None:
     )
 
 
-def hung_up_inside_a_packet(runtime: str) -> None:
+def hung_up_inside_a_packet(runtime: Runtime) -> None:
     """At every byte of CONNACK, PUBLISH and PUBREL."""
     talk = PRESENT + pub(TOPIC, b"00000", 2, 7) + ack(PUBREL, 7)
 
@@ -106,7 +107,7 @@ def hung_up_inside_a_packet(runtime: str) -> None:
     assert (found["received"], found["twice"]) == (1, 0)
 
 
-def answers_in_reverse(runtime: str) -> None:
+def answers_in_reverse(runtime: Runtime) -> None:
     """And answers to nothing in between, which the standard lets pass."""
 
     def reverse(connection: Connection) -> None:
@@ -132,7 +133,7 @@ def answers_in_reverse(runtime: str) -> None:
     assert found["errors"] == 0
 
 
-def a_megabyte(runtime: str) -> None:
+def a_megabyte(runtime: Runtime) -> None:
     """Into a heap of 64 KiB without a handler for chunks, in three pieces of connections: skipped,
     told once, and acknowledged once."""
     size = 1 << 20
@@ -162,7 +163,7 @@ def a_megabyte(runtime: str) -> None:
     assert (found["oversized"], found["messages"], found["connects"]) == (1, 1, 4)
 
 
-def ids_go_round(runtime: str) -> None:
+def ids_go_round(runtime: Runtime) -> None:
     """The 65,536th message at QoS 1, and some more: no id is 0, none is in flight twice."""
     count = 65_600
 

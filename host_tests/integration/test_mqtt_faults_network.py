@@ -9,6 +9,7 @@ from itertools import product
 from motelink_tools.faults import Cut, Direction, Fault, Proxy
 from motelink_tools.hub.broker import Broker
 
+from .device_process import Runtime
 from .mqtt_rows import Outcome, device, downs, rows, settled
 
 KEEPALIVE_S = 1
@@ -29,7 +30,7 @@ def all_came(found: dict[str, int], count: int) -> None:
     assert (found["received"], found["twice"], found["sent"]) == (count, 0, count)
 
 
-def one_byte_at_a_time(runtime: str) -> None:
+def one_byte_at_a_time(runtime: Runtime) -> None:
     with network() as proxy:
         proxy.up.piece = proxy.down.piece = 1
         with device(runtime, proxy.port, "echo", 12, 150) as kettle:
@@ -38,7 +39,7 @@ def one_byte_at_a_time(runtime: str) -> None:
     assert found["connects"] == 1
 
 
-def delays(runtime: str) -> None:
+def delays(runtime: Runtime) -> None:
     with network() as proxy:
         proxy.up.delay_s = proxy.down.delay_s = 0.03
         with device(runtime, proxy.port, "echo", 12, 40) as kettle:
@@ -47,7 +48,7 @@ def delays(runtime: str) -> None:
     assert found["connects"] == 1
 
 
-def cut_at_every_byte(runtime: str) -> None:
+def cut_at_every_byte(runtime: Runtime) -> None:
     """Of a QoS 2 message and its way back, and of CONNECT and CONNACK before, either way. They
     are 77 bytes up and 57 down."""
     cuts = [
@@ -64,7 +65,7 @@ def cut_at_every_byte(runtime: str) -> None:
     all_came(found, 600)
 
 
-def faults_in_traffic(runtime: str) -> None:
+def faults_in_traffic(runtime: Runtime) -> None:
     """What is not told to either end: found by the client's own deadlines."""
     cuts = [
         Cut(direction, after, fault)
@@ -82,7 +83,7 @@ def faults_in_traffic(runtime: str) -> None:
     assert downs(kettle).count("TimedOut") >= 16
 
 
-def a_black_hole_while_idle(runtime: str) -> None:
+def a_black_hole_while_idle(runtime: Runtime) -> None:
     """A ping goes out after three quarters of the keepalive and must be answered in as long."""
     with (
         network() as proxy,
@@ -98,7 +99,7 @@ def a_black_hole_while_idle(runtime: str) -> None:
         settled(kettle)
 
 
-def told_while_idle(runtime: str) -> None:
+def told_while_idle(runtime: Runtime) -> None:
     """A reset, an end, and half an end either way: at once."""
     faults = list(product((Fault.RESET, Fault.CLOSE, Fault.HALF_CLOSE), Direction)) * 3
     with (
@@ -114,7 +115,7 @@ def told_while_idle(runtime: str) -> None:
         settled(kettle)
 
 
-def a_broker_that_hangs(runtime: str) -> None:
+def a_broker_that_hangs(runtime: Runtime) -> None:
     """SIGSTOP, with messages at QoS 1 and 2 on their way."""
     with (
         Broker(options=["max_queued_messages 0"]) as broker,
@@ -131,7 +132,7 @@ def a_broker_that_hangs(runtime: str) -> None:
     all_came(found, 1000)
 
 
-def idle_for_15_seconds(runtime: str) -> None:
+def idle_for_15_seconds(runtime: Runtime) -> None:
     """With a keepalive of 2 s: mosquitto drops who is silent for 3. Nothing is allocated: counted
     with the collector off in the first half, forbidden in the second."""
     with (

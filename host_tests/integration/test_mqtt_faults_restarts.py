@@ -21,7 +21,7 @@ from pathlib import Path
 
 from motelink_tools.hub.broker import Broker
 
-from .device_process import Device
+from .device_process import Device, Runtime
 from .mqtt_rows import Outcome, device, rows, settled
 
 EXACT = Path(__file__).with_name("mqtt_exact_broker.py")
@@ -70,13 +70,13 @@ def survives(kettle: Device, again: Callable[[], None]) -> None:
     assert (found["sent"], found["received"], found["twice"]) == (COUNT, COUNT, 0)
 
 
-def stream(runtime: str, port: int) -> Device:
+def stream(runtime: Runtime, port: int) -> Device:
     """So few messages a connection that they need as many connections as there are restarts."""
     most = f"most={COUNT // RESTARTS}"
     return device(runtime, port, "echo", 12, COUNT, most, "answer_ms=5000")
 
 
-def mosquitto_ended(runtime: str) -> None:
+def mosquitto_ended(runtime: Runtime) -> None:
     with (
         Broker(options=["max_queued_messages 0"]) as broker,
         stream(runtime, broker.port) as kettle,
@@ -89,7 +89,7 @@ def mosquitto_ended(runtime: str) -> None:
         survives(kettle, again)
 
 
-def exact_broker_killed(runtime: str) -> None:
+def exact_broker_killed(runtime: Runtime) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         Exact(folder) as broker,
@@ -103,6 +103,6 @@ def exact_broker_killed(runtime: str) -> None:
         survives(kettle, again)
 
 
-@rows(mosquitto_ended, exact_broker_killed)
+@rows(mosquitto_ended, exact_broker_killed, cpython=False)
 def test_faults(outcome: Outcome) -> None:
     outcome()
