@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import json
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from typing import Any
 
 from motelink_tools.errors import ToolError
@@ -53,15 +53,15 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(ConnectionError):
-                await self._answer(await reader.readline(), reader, writer)
-        finally:
+                await self._answer(reader, writer)
             writer.close()
+        except BaseException:
+            writer.transport.abort()  # who does not read must not keep us
+            raise
 
-    async def _answer(
-        self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answer = await self._follow(line, reader, writer)
+            answer = await self._follow(await reader.readline(), reader, writer)
         except ToolError as error:
             answer = {"error": str(error), "kind": error.kind}
         except (TypeError, ValueError, KeyError) as error:
@@ -73,7 +73,7 @@ class ControlServer:
         self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> dict[str, Any]:
         request = json.loads(line)
-        if not hmac.compare_digest(str(request["token"]), self._token):
+        if not hmac.compare_digest(str(request["token"]).encode(), self._token.encode()):
             raise ToolError("the hub does not know you", kind="token")
         platform = self._platforms.get(request["platform"])
         if platform is None:
@@ -94,12 +94,17 @@ class ControlServer:
         finally:
             gone.cancel()
             work.cancel()
+            await asyncio.gather(gone, work, return_exceptions=True)
         return {"result": None}
 
-    async def _stream(self, items: Any, writer: asyncio.StreamWriter) -> None:
-        async for item in items:
-            writer.write(_encode({"item": item}))
-            await writer.drain()
+    async def _stream(self, items: AsyncIterator[Any], writer: asyncio.StreamWriter) -> None:
+        try:
+            async for item in items:
+                writer.write(_encode({"item": item}))
+                await writer.drain()
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
 
 
 class HubClient:
@@ -152,6 +157,8 @@ class HubClient:
                 connection.settimeout(None)  # a stream may say nothing for days
                 connection.sendall(_encode(request))
                 for line in connection.makefile("rb"):
+                    if not line.endswith(b"\n"):
+                        return  # the hub ended in the middle of it
                     answer = json.loads(line)
                     if "error" in answer:
                         raise ToolError(answer["error"], kind=answer["kind"])
