@@ -26,7 +26,7 @@ class Instead:
     def __enter__(self):
         # Not getattr: a name that port gives through its __getattr__ is not its own.
         self.own = self.name in dir(self.module)
-        self.before = getattr(self.module, self.name)
+        self.before = getattr(self.module, self.name, None)
         setattr(self.module, self.name, self.function)
 
     def __exit__(self, *_):

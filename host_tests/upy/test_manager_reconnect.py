@@ -5,6 +5,7 @@ deadlines are set to now, never waited for.
 import os
 import socket
 
+import motelink
 from doubles import Delay, Instead
 from motelink import port
 from motelink.errors import ConnectionLost, TimedOut
@@ -117,6 +118,27 @@ def test_backoff_starts_anew_only_after_a_connection_that_held():
         assert delay.resets == 1
         client = session.client
         assert 1000 < _left(client) <= 11001
+        _due(client)
+        session.connect()
+
+
+class Poor:
+    """Where a part would be that there is no memory to load."""
+
+    def failed(self, link, error):
+        raise MemoryError
+
+
+def test_no_memory_to_fail_with():
+    with Session("raw") as session:
+        client = session.client
+        with Instead(motelink, "link_connect", Poor()):
+            session.peer.hang_up()
+            session.wait(lambda: client.errors)
+        assert client.sock is None
+        assert isinstance(client.last_error, ConnectionLost)
+        assert isinstance(session.heard[-1][1], ConnectionLost), session.heard
+        assert 20000 < _left(client) <= 30000
         _due(client)
         session.connect()
 

@@ -17,7 +17,6 @@ What the other states need is in `motelink.link_connect`, which an open link dro
 """
 
 from motelink import port
-from motelink.backoff import Backoff
 from motelink.loop import Loop
 from motelink.stream import Stream
 
@@ -47,19 +46,20 @@ class Link(Stream):
     ``host``, ``port``: the server. ``tls``: False, True (verified against what the runtime
     trusts), or a context of `port.tls_context`. ``connect_ms`` bounds TCP connect and TLS
     handshake each; name resolution is as long as the runtime's resolver takes, and its result is
-    kept until a connect fails. ``connects``, ``errors``: counters; ``last_error``.
+    kept until a connect fails. ``backoff``: by default a `Backoff`, made by the first failure.
+    ``connects``, ``errors``: counters; ``last_error``.
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
         from motelink import link_connect
 
         port.collect()  # importing leaves garbage: the buffers are not to lie behind it
-        tls = link_connect.checked(host, number, tls)
+        tls = link_connect.check(host, number, tls)
         super().__init__(rx_size, tx_size)
         self.host = host
         self.port = number
         self.tls = tls
-        self.backoff = backoff or Backoff()
+        self.backoff = backoff  # None until the first failure
         self.connect_ms = connect_ms
         self.state = _WAITING
         self.deadline = ticks_ms()
@@ -79,7 +79,7 @@ class Link(Stream):
         else:
             from motelink import link_connect
 
-            link_connect.late(self)
+            link_connect.timeout(self)
 
     def ready(self, events: int) -> None:
         """The socket is ready; called by the loop."""
@@ -97,16 +97,17 @@ class Link(Stream):
 
     def failed(self, error: Exception) -> None:
         """Something raised: close, report, and back off; or end, if the error is final."""
+        self.errors += 1
+        self.last_error = error
         try:
             from motelink import link_connect
 
             link_connect.failed(self, error)
         except MemoryError:
             # Not even for that is there room. Once closed there is more of it.
-            self.errors += 1
-            self.last_error = error
             self.deadline = ticks_add(ticks_ms(), _POOR_MS)
-            self.drop(_WAITING, error)
+            if self.sock:
+                self.drop(_WAITING, error)
 
     def run(self) -> None:
         """Run this client alone until `end`. Raises what ended it, when that is final."""
@@ -155,4 +156,4 @@ class Link(Stream):
     def _connect(self, now: int) -> None:
         from motelink import link_connect
 
-        link_connect.begin(self, now)
+        link_connect.connect(self, now)

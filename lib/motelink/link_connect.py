@@ -20,7 +20,7 @@ _IN_OUT = const(5)
 _HELD_MS = const(10000)
 
 
-def checked(host, number, tls):
+def check(host, number, tls):
     """The TLS context, or False. Raises ConfigError for what nobody can connect to."""
     right = isinstance(host, str) and host and isinstance(number, int)
     if not right or not 0 < number < 65536:
@@ -31,7 +31,7 @@ def checked(host, number, tls):
         raise ConfigError(str(error))
 
 
-def begin(link, now: int) -> None:
+def connect(link, now: int) -> None:
     """From WAITING to CONNECTING. Raises OSError."""
     link.deadline = port.ticks_add(now, link.connect_ms)
     if not link.address:
@@ -41,7 +41,7 @@ def begin(link, now: int) -> None:
     _watch(link, _OUT)
 
 
-def late(link) -> None:
+def timeout(link) -> None:
     """The deadline of CONNECTING or SECURING has come."""
     raise TimedOut("%s: not connected in %d ms" % (link, link.connect_ms))
 
@@ -80,30 +80,28 @@ def failed(link, error: Exception) -> None:
     """Close, report, and back off; or end, if the error is final."""
     now = port.ticks_ms()
     error = _lost(link, error)
+    if not link.backoff:
+        from motelink.backoff import Backoff
+
+        link.backoff = Backoff()
     if link.state != _OPEN:
         link.address = None
     elif not 0 <= port.ticks_diff(now, link._since) < _HELD_MS:
         link.backoff.reset()
-    link.errors += 1
     link.last_error = error
     link.deadline = port.ticks_add(now, link.backoff.next())
-    _report(link, error)
+    # Loaded with the first trouble, unless the firmware has it already.
+    from motelink import log
+
+    if isinstance(error, OSError):  # the network's: one line
+        log.warning("%s: %s", link, error)
+    else:
+        log.exception(error, link)
     if getattr(error, "final", False):
         link.loop.error = error
         link.end(error)
     else:
         link.drop(_WAITING, error)
-
-
-def _report(link, error: Exception) -> None:
-    """One line for what the network does, a traceback for anything else."""
-    # Loaded with the first trouble, unless the firmware has it already.
-    from motelink import log
-
-    if isinstance(error, OSError):
-        log.warning("%s: %s", link, error)
-    else:
-        log.exception(error, link)
 
 
 def _watch(link, events: int) -> None:
