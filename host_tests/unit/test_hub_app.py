@@ -42,7 +42,7 @@ class Sixth:
         return {"shouting": "air://here"}
 
     def calls(self):
-        return {"shout": self.shout, "fail": self.fail}
+        return {"shout": self.shout, "fail": self.fail, "break": self.break_}
 
     def streams(self):
         return {"echo": self.echo, "stumble": self.stumble}
@@ -52,6 +52,9 @@ class Sixth:
 
     async def fail(self):
         raise ToolError("it cannot", kind="hoarse")
+
+    async def break_(self):
+        return [][0]
 
     async def echo(self, text):
         try:
@@ -124,6 +127,7 @@ def test_what_a_platform_refuses_is_told(use):
             (lambda: list(hub.follow("sixth", "stumble")), "fallen", "it fell"),
             (lambda: hub.call("sixth", "whisper"), "usage", "does not understand: 'whisper'"),
             (lambda: hub.call("sixth", "shout", loud=1), "usage", "unexpected keyword"),
+            (lambda: hub.call("sixth", "break"), "fault", "the hub failed: IndexError"),
             (lambda: hub.call("losant", "add"), "no_platform", "it serves: sixth"),
         ):
             with pytest.raises(ToolError, match=message) as error:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hmac
 import json
+import logging
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from motelink_tools.hub.app.platform import Platform
 
 _LINE_BYTES = 4 * 1024 * 1024
 _CONNECT_S = 5.0
+_LOG = logging.getLogger("motelink.hub")
 
 
 class ControlServer:
@@ -66,6 +68,11 @@ class ControlServer:
             answer = {"error": str(error), "kind": error.kind}
         except (TypeError, ValueError, KeyError) as error:
             answer = {"error": f"the hub does not understand: {error}", "kind": "usage"}
+        except ConnectionError:
+            raise
+        except Exception as error:
+            _LOG.exception("a fault in what was asked")
+            answer = {"error": f"the hub failed: {error!r}; its log says more", "kind": "fault"}
         writer.write(_encode(answer))
         await writer.drain()
 

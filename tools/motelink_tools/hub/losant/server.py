@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,6 +33,8 @@ _START_S = 10.0
 _RETRY_S = 0.2
 _DAY_S = 86_400
 _PRUNE_S = 3600.0
+
+_LOG = logging.getLogger("motelink.losant")
 
 Say = Callable[[str], None]
 
@@ -129,7 +132,10 @@ class Losant:
             message = encode_command(name, payload, round(self._wall() * 1000))
         except ValueError as error:
             raise ToolError(f"the command is too long: {error}", kind="usage") from None
-        await self._client.publish(f"losant/{device.id}/command", message)
+        try:
+            await self._client.publish(f"losant/{device.id}/command", message)
+        except aiomqtt.MqttError as error:
+            raise ToolError(f"Losant's broker: {error}", kind="not_connected") from None
         self._registry.message_out(PLATFORM, device.id, len(message), message)
         return device
 
@@ -160,6 +166,8 @@ class Losant:
                         await self._receive(message)
             except aiomqtt.MqttError:
                 self._end_all("the broker ended")
+            except Exception:
+                _LOG.exception("losant: a fault; listening anew")
             finally:
                 self._client = None
             await asyncio.sleep(_RETRY_S)
@@ -206,8 +214,11 @@ class Losant:
             self.refused[device.id] = self.refused.get(device.id, 0) + 1
             self._say(f"losant: {device.name}: refused a message on state: {error}")
             return
-        data = self._fitting(device, state)
-        self.records.store(device.id, arrived if state.time is None else state.time, arrived, data)
+        moment = arrived if state.time is None else state.time
+        try:
+            self.records.store(device.id, moment, arrived, self._fitting(device, state))
+        except ToolError as error:
+            self._say(f"losant: {device.name}: lost a state: {error}")
         if device.id not in self._connected:  # a broker that does not tell who connects
             self._begin(device, "")
         self._registry.message_in(PLATFORM, device.id, len(payload), payload)
@@ -269,5 +280,9 @@ class Losant:
 
     async def _prune(self) -> None:
         while self._keep_days:
-            self.records.forget_before(round((self._wall() - self._keep_days * _DAY_S) * 1000))
+            oldest = self._wall() - self._keep_days * _DAY_S
+            try:
+                self.records.forget_before(round(oldest * 1000))
+            except ToolError as error:
+                self._say(f"losant: old states stay: {error}")
             await asyncio.sleep(_PRUNE_S)
