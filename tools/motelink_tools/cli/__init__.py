@@ -20,7 +20,7 @@ from motelink import __version__
 from motelink_tools.errors import ToolError
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, where argparse would print the whole usage first."""
 
     def error(self, message: str) -> NoReturn:
@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, with every topic module of this package in it."""
-    parser = _Parser(
+    parser = Parser(
         prog="motelink",
         description="Develop, flash and run motelink devices; no hardware needed.",
         epilog="'motelink COMMAND --help' shows examples of each command.",
@@ -42,13 +42,18 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """The console script; its exit status."""
+    return execute(build_parser(), argv)
+
+
+def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     """Run one command. Errors meant for people are one line on stderr and a non-zero status."""
-    arguments = build_parser().parse_args(argv)
+    arguments = parser.parse_args(argv)
     try:
         with _signals_unwind():
             status: int = arguments.run(arguments)
     except ToolError as error:
-        return _fail(error, as_json=getattr(arguments, "json", False))
+        return _fail(parser.prog, error, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -59,14 +64,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.filename is None:
             raise  # no file or folder of the user's: a fault of ours, and the traceback tells
         failure = ToolError(f"cannot use {error.filename}: {error.strerror}", kind="file")
-        return _fail(failure, as_json=getattr(arguments, "json", False))
+        return _fail(parser.prog, failure, as_json=getattr(arguments, "json", False))
     return status
 
 
-def _fail(error: ToolError, *, as_json: bool) -> int:
+def _fail(prog: str, error: ToolError, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"ok": False, "kind": error.kind, "error": str(error)}))
-    print(f"motelink: {error}", file=sys.stderr)
+    print(f"{prog}: {error}", file=sys.stderr)
     return error.code
 
 
