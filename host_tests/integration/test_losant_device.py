@@ -20,7 +20,7 @@ from motelink_tools import paths
 from motelink_tools.hub.broker import Broker
 
 from .certificates import Authority
-from .device_process import CPYTHON, Device, command
+from .device_process import CPYTHON, Device, Runtime
 
 PROGRAM = Path(__file__).with_name("losant_device.py")
 PEER = Path(sys.prefix) / "peers" / "losant"
@@ -109,19 +109,19 @@ def platform(broker: Broker) -> Iterator[Platform]:
 
 
 @pytest.fixture(params=[CPYTHON, *interpreters()])
-def words(request: pytest.FixtureRequest) -> list[str]:
-    """The command that runs a device's program."""
-    return command(request.param, heap="96k")
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    return Runtime(request.param, paths.library())
 
 
 def device(
-    words: list[str], port: int, mode: str = "echo", secret: str = SECRET, *more: object
+    runtime: Runtime, port: int, mode: str = "echo", secret: str = SECRET, *more: object
 ) -> Device:
-    return Device(words, PROGRAM, "motelink", mode, ID, secret, port, *more)
+    arguments = "motelink", mode, ID, secret, port, *more
+    return Device(runtime, PROGRAM, *arguments, heap="96k")
 
 
-def test_states_out_and_commands_in(words: list[str], broker: Broker, platform: Platform) -> None:
-    with device(words, broker.port) as process:
+def test_states_out_and_commands_in(runtime: Runtime, broker: Broker, platform: Platform) -> None:
+    with device(runtime, broker.port) as process:
         process.wait_for("connect")
         platform.ask(1)
         platform.tell("")
@@ -138,8 +138,8 @@ def test_states_out_and_commands_in(words: list[str], broker: Broker, platform: 
         process.result()
 
 
-def test_wrong_credentials_are_final(words: list[str], broker: Broker) -> None:
-    with device(words, broker.port, secret="my-wrong-secret") as process:
+def test_wrong_credentials_are_final(runtime: Runtime, broker: Broker) -> None:
+    with device(runtime, broker.port, secret="my-wrong-secret") as process:
         assert process.wait_for("raised").startswith("AuthError")
         process.result()
     output = "".join(process.output)
@@ -147,11 +147,11 @@ def test_wrong_credentials_are_final(words: list[str], broker: Broker) -> None:
     assert "wrong-secret" not in output
 
 
-def test_it_comes_back_with_the_broker(words: list[str]) -> None:
+def test_it_comes_back_with_the_broker(runtime: Runtime) -> None:
     with (
         Broker(users=USERS) as broker,
         platform_of(broker) as platform,
-        device(words, broker.port) as process,
+        device(runtime, broker.port) as process,
     ):
         process.wait_for("connect")
         platform.ask(1)
@@ -164,15 +164,15 @@ def test_it_comes_back_with_the_broker(words: list[str]) -> None:
         process.wait_for("close")
 
 
-def test_tls_is_verified(words: list[str], tmp_path: Path) -> None:
+def test_tls_is_verified(runtime: Runtime, tmp_path: Path) -> None:
     authority = Authority(tmp_path, "authority")
     stranger = Authority(tmp_path, "stranger")
     certificate, key = authority.issue("broker", "localhost")
     options = [f"certfile {certificate}", f"keyfile {key}"]
     with Broker(users=USERS, options=options) as broker:
-        with device(words, broker.port, "echo", SECRET, authority.der) as process:
+        with device(runtime, broker.port, "echo", SECRET, authority.der) as process:
             process.wait_for("connect")
-        with device(words, broker.port, "echo", SECRET, stranger.der) as process:
+        with device(runtime, broker.port, "echo", SECRET, stranger.der) as process:
             seen = process.wait_for("")
             while "certificate refused" not in seen:
                 assert seen != "connect"
@@ -185,15 +185,17 @@ def test_without_an_authority_a_stranger_is_refused(tmp_path: Path) -> None:
     options = [f"certfile {certificate}", f"keyfile {key}"]
     with (
         Broker(users=USERS, options=options) as broker,
-        device(command(CPYTHON), broker.port, "echo", SECRET, "nothing") as process,
+        device(
+            Runtime(CPYTHON, paths.library()), broker.port, "echo", SECRET, "nothing"
+        ) as process,
     ):
         assert "certificate refused" in process.wait_for("")
 
 
 def test_steady_state_on_a_locked_heap(
-    words: list[str], broker: Broker, platform: Platform
+    runtime: Runtime, broker: Broker, platform: Platform
 ) -> None:
-    with device(words, broker.port, "locked") as process:
+    with device(runtime, broker.port, "locked") as process:
         process.wait_for("connect")
         for _ in range(1000):
             platform.tell('{"name": "set", "payload": [1, 2, 3]}')
@@ -228,14 +230,14 @@ def example(text: str, broker: Broker, folder: Path) -> Path:
     return program
 
 
-def test_the_example_of_the_platforms_own_client(words: list[str], tmp_path: Path) -> None:
+def test_the_example_of_the_platforms_own_client(runtime: Runtime, tmp_path: Path) -> None:
     (readme,) = PEER.glob("losant_mqtt-*.dist-info/METADATA")
     text = readme.read_text().split("sensor to the Losant platform.\n\n::\n")[1]
     text = textwrap.dedent(text.split("\n\n\nAPI")[0])
     with (
         Broker(users={**USERS, "my-app-access-key": "my-app-access-secret"}) as broker,
         platform_of(broker) as platform,
-        Device(words, example(text, broker, tmp_path)) as process,
+        Device(runtime, example(text, broker, tmp_path)) as process,
     ):
         assert platform.state()["data"] == {"temperature": 21.5}
         platform.tell('{"name": "go", "payload": [1]}', "my-device-id")
@@ -244,13 +246,13 @@ def test_the_example_of_the_platforms_own_client(words: list[str], tmp_path: Pat
         assert process.wait_for("[1]") == ""
 
 
-def test_the_first_program_of_our_documentation(words: list[str], tmp_path: Path) -> None:
+def test_the_first_program_of_our_documentation(runtime: Runtime, tmp_path: Path) -> None:
     text = (paths.board_root() / "docs" / "losant.md").read_text()
     text = text.split("```python\n")[1].split("```")[0]
     with (
         Broker(users={**USERS, "my-app-access-key": "my-app-access-secret"}) as broker,
         platform_of(broker) as platform,
-        Device(words, example(text, broker, tmp_path)) as process,
+        Device(runtime, example(text, broker, tmp_path)) as process,
     ):
         assert platform.state()["data"] == {"started": True}
         while not platform.states:
@@ -268,10 +270,10 @@ def both(
     monkeypatch.setenv("PYTHONPATH", str(PEER))
 
     def start(mode: str) -> tuple[Device, Device]:
-        words = command(CPYTHON)
+        runtime = Runtime(CPYTHON, paths.library())
         arguments = SECRET, broker.port
-        ours = Device(words, PROGRAM, "motelink", mode, "ours", *arguments)
-        return ours, Device(words, PROGRAM, "losantmqtt", mode, "theirs", *arguments)
+        ours = Device(runtime, PROGRAM, "motelink", mode, "ours", *arguments)
+        return ours, Device(runtime, PROGRAM, "losantmqtt", mode, "theirs", *arguments)
 
     return start
 
