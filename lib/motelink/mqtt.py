@@ -116,11 +116,7 @@ class Client(Link):
         Raises ConfigError."""
         from motelink import mqtt_build
 
-        clean = self._session.clean
-        room = self.tx.limit - RESERVE
-        self._hello = mqtt_build.connect(
-            client_id, user, password, self.keepalive, clean, will, room
-        )
+        self._hello = mqtt_build.connect(self, client_id, user, password, will)
         forget("mqtt_build")
 
     def subscribe(self, filters, qos: int = 0) -> None:
@@ -130,17 +126,14 @@ class Client(Link):
         """
         from motelink import mqtt_build
 
-        packet = mqtt_build.subscribe(filters, qos)
-        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
-        self._session.subscriptions.append(packet)
+        mqtt_build.request(self, filters, qos)
         forget("mqtt_build")
 
     def unsubscribe(self, filters) -> None:
         """Unsubscribe from a topic filter or a list of them. Allocates. Raises ValueError."""
         from motelink import mqtt_build
 
-        packet = mqtt_build.unsubscribe(filters)
-        self._request(packet, mqtt_build.without(self._session.subscriptions, filters))
+        mqtt_build.request(self, filters, None)
         forget("mqtt_build")
 
     def ping(self) -> None:
@@ -215,16 +208,6 @@ class Client(Link):
     def granted(self, item: bytes, code: int) -> None:
         """The broker has answered a SUBSCRIBE to this filter."""
         self._call(self.on_suback, str(item, "utf-8"), code)
-
-    def _request(self, packet, subscriptions: list) -> None:
-        if len(packet) > self.tx.limit - RESERVE:
-            raise ValueError("a packet of %d bytes never fits in tx_size" % len(packet))
-        session = self._session
-        session.subscriptions = subscriptions
-        if session.state or not session.clean:
-            from motelink import mqtt_resume
-
-            mqtt_resume.request(session, packet)
 
     def _greet(self) -> None:
         self.tx.put(self._hello)

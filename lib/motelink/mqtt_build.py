@@ -3,14 +3,16 @@ it needs one, and drops it. Sections are those of MQTT 3.1.1.
 """
 
 from motelink.errors import ConfigError
-from motelink.mqtt_inbound import is_topic
+from motelink.mqtt_inbound import RESERVE, is_topic
+from motelink.port import const
 
-_LONGEST = 16383  # of a remaining length in two bytes
+_LONGEST = const(16383)  # of a remaining length in two bytes
 
 
-def connect(client_id, user, password, keepalive: int, clean: bool, will, room: int) -> bytes:
-    """CONNECT (3.1), of ``room`` bytes at most. ``will``: None, or (topic, payload, qos, retain).
-    Raises ConfigError."""
+def connect(client, client_id, user, password, will) -> bytes:
+    """CONNECT (3.1). ``will``: None, or (topic, payload, qos, retain). Raises ConfigError."""
+    clean = client._session.clean
+    keepalive = client.keepalive
     flags = 2 if clean else 0
     if not client_id and not clean:
         raise ConfigError("a session that is not clean needs a client id")
@@ -34,6 +36,7 @@ def connect(client_id, user, password, keepalive: int, clean: bool, will, room: 
         rest += _field("password", password, False)
     head = b"\0\x04MQTT\x04" + bytes([flags, keepalive >> 8, keepalive & 255])
     packet = bytes(_packet(0x10, head + rest))
+    room = client.tx.limit - RESERVE
     if len(packet) > room:
         raise ConfigError("CONNECT takes %d bytes; tx_size is %d" % (len(packet), room))
     return packet
@@ -46,6 +49,22 @@ def check(rx_size: int, tx_size: int, slot_size: int) -> None:
             "expected rx_size >= 16 and tx_size >= slot_size, got %d, %d and %d"
             % (rx_size, tx_size, slot_size)
         )
+
+
+def request(client, filters, qos) -> None:
+    """Subscribe, or unsubscribe where ``qos`` is None; now, or once connected. Raises
+    ValueError."""
+    packet = unsubscribe(filters) if qos is None else subscribe(filters, qos)
+    if len(packet) > client.tx.limit - RESERVE:
+        raise ValueError("a packet of %d bytes never fits in tx_size" % len(packet))
+    session = client._session
+    session.subscriptions = without(session.subscriptions, filters)
+    if session.state or not session.clean:
+        from motelink import mqtt_resume
+
+        mqtt_resume.request(session, packet)
+    if qos is not None:
+        session.subscriptions.append(packet)
 
 
 def subscribe(filters, qos: int) -> bytearray:
@@ -67,11 +86,11 @@ def unsubscribe(filters) -> bytearray:
     return _packet(0xA2, body)
 
 
-def without(packets, filters) -> list:
+def without(items, filters) -> list:
     """SUBSCRIBE packets less these filters."""
     gone = _filters(filters)
     left = []
-    for packet in packets:
+    for packet in items:
         at = 4 if packet[1] < 128 else 5
         body = b"\0\0"
         while at < len(packet):
