@@ -241,7 +241,7 @@ def test_mistakes_are_one_clear_line(hub, start, losant, tmp_path):
     hub("--only", "manager")
     for arguments, status, complaint in (
         (["add", "lamp"], 1, "does not serve losant; it serves: manager"),
-        (["command", "lamp", "x", "{"], 2, "the payload is no JSON"),
+        (["command", "lamp", "x", "{"], 2, "'{' is no JSON"),
         (["states", "lamp", "--since", "noon"], 2, "'noon' is no time: expected ISO 8601"),
         (["states", "none"], 1, "no Losant device 'none'; there are: lamp"),
     ):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,24 +16,23 @@ from rich.table import Table
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
+from motelink_tools.hub.app.verbs import moment, parsed
 from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records, StoredState
 from motelink_tools.hub.losant.server import PLATFORM
-from motelink_tools.hub.losant.wire import from_iso, iso
+from motelink_tools.hub.losant.wire import iso
 from motelink_tools.hub.store import Database
 
-_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
-
-def add(folder: Path, name: str, attributes: Sequence[str], *, as_json: bool) -> None:
+def add(folder: Path, device: str, attributes: Sequence[str], *, as_json: bool) -> None:
     """``attributes``: ``name`` or ``name:type``. Prints id, key and secret. Raises ToolError."""
     typed = dict(_attribute(text) for text in attributes)
     hub = HubClient.find(Folder(folder))
     if hub:
-        made = hub.call(PLATFORM, "add", name=name, attributes=typed)
+        made = hub.call(PLATFORM, "add", name=device, attributes=typed)
     else:
         with _database(folder, create=True) as database:
-            device, secret = Records(database).add(name, typed)
-        made = {**asdict(device), "secret": secret}
+            new, secret = Records(database).add(device, typed)
+        made = {**asdict(new), "secret": secret}
     if as_json:
         print(json.dumps(made))
         return
@@ -56,12 +53,12 @@ def remove(folder: Path, device: str, *, as_json: bool) -> None:
     print(json.dumps(gone) if as_json else f"removed {gone['name']} ({gone['id']})")
 
 
-def show_devices(folder: Path, *, as_json: bool) -> None:
+def devices(folder: Path, *, as_json: bool) -> None:
     """All devices, and whether they are connected; in JSON with access keys. Raises ToolError."""
     hub = HubClient.find(Folder(folder))
     connected = set(hub.call(PLATFORM, "connected")) if hub else set()
     with _database(folder) as database:
-        devices = Records(database).devices()
+        known = Records(database).devices()
     rows: list[dict[str, Any]] = [
         {
             "id": device.id,
@@ -70,7 +67,7 @@ def show_devices(folder: Path, *, as_json: bool) -> None:
             "attributes": device.attributes,
             "connected": device.id in connected,
         }
-        for device in devices
+        for device in known
     ]
     if as_json:
         print(json.dumps(rows))
@@ -88,38 +85,33 @@ def show_devices(folder: Path, *, as_json: bool) -> None:
 
 def command(folder: Path, device: str, name: str, payload: str, *, as_json: bool) -> None:
     """``payload``: JSON. Raises ToolError, also if the device is not connected."""
-    try:
-        value = json.loads(payload)
-    except ValueError as error:
-        raise ToolError(f"the payload is no JSON: {error}", kind="usage", code=2) from None
+    value = parsed(payload)
     hub = HubClient.get(Folder(folder))
     sent = hub.call(PLATFORM, "command", device=device, name=name, payload=value)
     print(json.dumps(sent) if as_json else f"sent {name} to {sent['name']} ({sent['id']})")
 
 
-def show_states(
+def states(
     folder: Path,
     device: str,
-    *,
     since: str | None,
     until: str | None,
     limit: int | None,
-    form: str,
+    *,
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
-    """``since`` and ``until``: ISO 8601, or an age (90s, 15m, 24h, 7d). ``form``: text, json, csv.
-
-    Raises ToolError.
-    """
-    first, end = _moment(since), _moment(until)
+    """``since`` and ``until``: ISO 8601, or an age (90s, 15m, 24h, 7d). Raises ToolError."""
+    first, end = _milliseconds(since), _milliseconds(until)
     with _database(folder) as database:
         records = Records(database)
-        states = records.states(records.find(device).id, first, end, limit)
-    if form == "json":
-        print(json.dumps([{"time": iso(state.time), "data": state.data} for state in states]))
-    elif form == "csv":
-        _print_csv(states)
+        found = records.states(records.find(device).id, first, end, limit)
+    if as_csv:
+        _print_csv(found)
+    elif as_json:
+        print(json.dumps([{"time": iso(state.time), "data": state.data} for state in found]))
     else:
-        for state in states:
+        for state in found:
             print(_line(iso(state.time), state.data))
 
 
@@ -150,20 +142,8 @@ def _attribute(text: str) -> tuple[str, str]:
     return name, kind or "number"
 
 
-def _moment(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if age := re.fullmatch(r"(\d+)([smhd])", text):
-        return round(time.time() * 1000) - int(age[1]) * _UNITS_MS[age[2]]
-    try:
-        return from_iso(text)
-    except ValueError:
-        raise ToolError(
-            f"{text!r} is no time: expected ISO 8601, as 2026-01-31T12:00:00Z (UTC if it does not"
-            " say), or an age, as 90s, 15m, 24h or 7d",
-            kind="usage",
-            code=2,
-        ) from None
+def _milliseconds(text: str | None) -> int | None:
+    return None if text is None else round(moment(text) * 1000)
 
 
 def _line(head: str, data: dict[str, Any]) -> str:

@@ -17,10 +17,12 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NOT_FOR_IT = frozenset({"run", "folder", "json"})
 
 
-def verb(verbs: Any, module: str, name: str, text: str) -> argparse.ArgumentParser:
-    """Add ``name`` with ``--folder`` and ``--json``. It runs the function of that name (with _
-    for -) of the module ``motelink_tools.hub.app.<module>``, which is given the folder,
-    ``as_json``, and the other arguments by name."""
+def verb(
+    verbs: Any, module: str, name: str, text: str, *, function: str = ""
+) -> argparse.ArgumentParser:
+    """Add ``name`` with ``--folder`` and ``--json``. It runs ``function``, by default the one of
+    that name (with _ for -), of the module ``motelink_tools.hub.app.<module>``, which is given
+    the folder, ``as_json``, and the other arguments by name."""
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="the hub's folder (~/.motelink)"
@@ -34,7 +36,7 @@ def verb(verbs: Any, module: str, name: str, text: str) -> argparse.ArgumentPars
         values = {key: value for key, value in given if key not in _NOT_FOR_IT}
         folder = load(None, folder=arguments.folder).hub.folder
         work = importlib.import_module(f"motelink_tools.hub.app.{module}")
-        getattr(work, name.replace("-", "_"))(folder, as_json=arguments.json, **values)
+        getattr(work, function or name.replace("-", "_"))(folder, as_json=arguments.json, **values)
         return 0
 
     parser.set_defaults(run=run)
