@@ -105,6 +105,8 @@ def locked():
             device.loop(1)
     port.heap_unlock()
     print("locked", sent, device.client.connects, device.client.handler_errors)
+    while True:  # until killed: to end with commands unread would reset the connection
+        device.loop()
 
 
 for event in ("connect", "reconnect", "close"):
