@@ -19,27 +19,27 @@ SLACK = const(64)
 # RTCs count from 2000 on ESP32 and ESP8266, from 1970 elsewhere.
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
-# Up to 1.25 `dst[a:b] = src` allocates the slice object; struct and BytesIO never do.
+# Up to 1.25 `buf[a:b] = src` allocates the slice object; struct and BytesIO never do.
 _piece = bytearray(SLACK)
 _pipe = BytesIO(SLACK)
 
 
-def copy_into(dst: bytearray, at: int, src: bytes, n: int) -> None:
-    """Copy ``src[0:n]`` to ``dst[at:]``. Allocates nothing; beyond 256 bytes as slow as `move`.
+def copy_into(buf: bytearray, at: int, src: bytes, n: int) -> None:
+    """Copy ``src[0:n]`` to ``buf[at:]``. Allocates nothing; beyond 256 bytes as slow as `move`.
 
-    Bytes of ``dst`` behind the copy are overwritten, so it must be the end of its content, and
-    ``dst`` must be `SLACK` bytes longer than its content will ever be.
+    Bytes of ``buf`` behind the copy are overwritten, so it must be the end of its content, and
+    ``buf`` must be `SLACK` bytes longer than its content will ever be.
     """
     if n <= SLACK:
-        pack_into("64s", dst, at, src)
-    elif n <= 256 and at + 256 <= len(dst):
-        pack_into("256s", dst, at, src)
+        pack_into("64s", buf, at, src)
+    elif n <= 256 and at + 256 <= len(buf):
+        pack_into("256s", buf, at, src)
     else:
-        move(dst, at, src, 0, n)
+        move(buf, at, src, 0, n)
 
 
-def move(dst: bytearray, at: int, src: bytes, start: int, n: int) -> None:
-    """Copy ``src[start:start + n]`` to ``dst[at:]``, with the same rules as `copy_into`.
+def move(buf: bytearray, at: int, src: bytes, start: int, n: int) -> None:
+    """Copy ``src[start:start + n]`` to ``buf[at:]``, with the same rules as `copy_into`.
 
     Within one buffer only towards its beginning. Allocates nothing; about 80 instructions a byte.
     """
@@ -49,23 +49,23 @@ def move(dst: bytearray, at: int, src: bytes, start: int, n: int) -> None:
         _pipe.write(src, start, step)
         _pipe.seek(0)
         _pipe.readinto(_piece, step)
-        pack_into("64s", dst, at, _piece)
+        pack_into("64s", buf, at, _piece)
         at += step
         start += step
         n -= step
 
 
-def read_at(sock, dst: bytearray, at: int, n: int):
-    """Read up to ``n`` bytes (at most `SLACK` a call unless ``at`` is 0) to ``dst[at:]``.
+def read_at(sock, buf: bytearray, at: int, n: int):
+    """Read up to ``n`` bytes (at most `SLACK` a call unless ``at`` is 0) to ``buf[at:]``.
 
     Returns what ``sock.readinto`` returns. Allocates nothing: readinto of an offset would need a
     memoryview slice.
     """
     if at == 0:
-        return sock.readinto(dst, n)
+        return sock.readinto(buf, n)
     n = sock.readinto(_piece, SLACK if n > SLACK else n)
     if n:
-        pack_into("64s", dst, at, _piece)
+        pack_into("64s", buf, at, _piece)
     return n
 
 

@@ -39,11 +39,11 @@ class Buffer:
         copy_into(self.data, self.end, data, n)
         self.end += n
 
-    def put_byte(self, byte: int) -> None:
+    def put_byte(self, value: int) -> None:
         """Append one byte (0..255). Raises TooLarge when full."""
         if self.end == self.limit:
             self.make_room(1)
-        self.data[self.end] = byte
+        self.data[self.end] = value
         self.end += 1
 
     def make_room(self, n: int) -> None:

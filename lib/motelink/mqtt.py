@@ -84,9 +84,9 @@ class Client(Link):
         self.oversized = 0
         self.handler_errors = 0
         ping_ms = keepalive * 750 or _NEVER
-        self._answer_ms = answer_ms
+        self.answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)
-        self._ping_ticks = ping_ms // self._tick_ms
+        self.ping_ticks = ping_ms // self._tick_ms
         from motelink import mqtt_build
 
         mqtt_build.check(rx_size, tx_size, slot_size)
@@ -205,19 +205,19 @@ class Client(Link):
         self.oversized += 1
         self._call(self.on_oversize, size)
 
-    def granted(self, item: bytes, code: int) -> None:
+    def granted(self, name: bytes, code: int) -> None:
         """The broker has answered a SUBSCRIBE to this filter."""
-        self._call(self.on_suback, str(item, "utf-8"), code)
+        self._call(self.on_suback, str(name, "utf-8"), code)
 
     def _greet(self) -> None:
         self.tx.put(self._hello)
 
     def _opened(self, now: int) -> None:
         self._session.opened(not self._secure)
-        self.deadline = ticks_add(now, self._answer_ms)
+        self.deadline = ticks_add(now, self.answer_ms)
 
     def _due(self, now: int) -> None:
-        self._session.tick(self._ping_ticks)
+        self._session.tick(self.ping_ticks)
         self.deadline = ticks_add(now, self._tick_ms)
         if self.tx.end:
             self.send_on()

@@ -122,9 +122,9 @@ def _filters(filters) -> list:
     return filters
 
 
-def _is_filter(item: bytes) -> bool:
+def _is_filter(text: bytes) -> bool:
     # Once its wildcards are gone, a filter is a topic.
-    levels = item.split(b"/")
+    levels = text.split(b"/")
     if levels[-1] == b"#":
         levels[-1] = b"x"
     plain = b"/".join([b"x" if level == b"+" else level for level in levels])

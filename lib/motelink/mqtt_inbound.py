@@ -74,14 +74,14 @@ class Inbound:
         # last publication at QoS 0; None when something else was put there since.
         self._fresh = None
         self._fits = 0
-        self._at = 0
-        self._message = Received(self.rx.data)
-        self._ids = array("H", bytes(2 * ids))
+        self.at = 0
+        self.message = Received(self.rx.data)
+        self.ids = array("H", bytes(2 * ids))
         self._known = 0  # so many of them are unreleased
         self._left = 0  # bytes to come of a PUBLISH larger than rx
         self._skip = 0  # of those, topic that does not fit into rx
-        self._size = 0  # of its payload
-        self._id = 0
+        self.size = 0  # of its payload
+        self.id = 0
         self._wanted = True
 
     def received(self) -> None:
@@ -138,7 +138,7 @@ class Inbound:
 
     def _publish(self, kind: int, at: int, end: int) -> None:
         start = self._topic(kind, at, end)
-        message = self._message
+        message = self.message
         qos = message.qos
         pid = 0
         if qos:
@@ -154,7 +154,7 @@ class Inbound:
         """Read flags and topic (3.3.1, 3.3.2) of a PUBLISH, so far as it is there already;
         returns where the topic ends."""
         data = self.rx.data
-        message = self._message
+        message = self.message
         message.retain = kind & 1
         message.qos = qos = kind >> 1 & 3
         topic = message.topic
@@ -178,20 +178,20 @@ class Inbound:
         if start + 3 - rx.start > rx.limit:
             self._skip = start - at - 2
             start = at + 2
-            topic = self._message.topic
+            topic = self.message.topic
             topic.end = topic.start
         elif rx.end < start + 3:
             return False  # the first chunk comes with its topic
         rx.start = start
         self._left = end - start
-        self._size = end - start - self._skip - (2 if self._message.qos else 0)
-        self._id = 0
+        self.size = end - start - self._skip - (2 if self.message.qos else 0)
+        self.id = 0
         self._wanted = True
         return True
 
     def _rest(self, rx) -> bool:
         """Go on with a PUBLISH larger than rx; False when more of it must come first."""
-        message = self._message
+        message = self.message
         qos = message.qos
         at = rx.start
         n = rx.end - at
@@ -200,12 +200,12 @@ class Inbound:
             if n > self._skip:
                 n = self._skip
             self._skip -= n
-        elif qos and not self._id:
+        elif qos and not self.id:
             if n < 2:
                 return False
             n = 2
-            self._id = self._read_id(at)
-            self._wanted = qos == 1 or self._find(self._id) < 0
+            self.id = self._read_id(at)
+            self._wanted = qos == 1 or self.find(self.id) < 0
         else:
             if n > self._left:
                 n = self._left
@@ -215,13 +215,13 @@ class Inbound:
         if piece:
             message.start = at
             message.end = at + n
-            self.owner.chunk(message, self._size - self._left - n, self._size)
+            self.owner.chunk(message, self.size - self._left - n, self.size)
         if not self._left and self.state:
             if self._wanted:
                 if qos == 2:
-                    self._remember(self._id)
-                self.owner.oversize(self._size)
-            self._confirm(qos, self._id)
+                    self._remember(self.id)
+                self.owner.oversize(self.size)
+            self._confirm(qos, self.id)
         return True
 
     def _confirm(self, qos: int, pid: int) -> None:
@@ -236,8 +236,8 @@ class Inbound:
             raise ProtocolError("packet id 0")
         return pid
 
-    def _find(self, pid: int) -> int:
-        ids = self._ids
+    def find(self, pid: int) -> int:
+        ids = self.ids
         for i in range(self._known):
             if ids[i] == pid:
                 return i
@@ -245,16 +245,16 @@ class Inbound:
 
     def _remember(self, pid: int) -> bool:
         """Keep the id of a QoS 2 message until it is released; False when it is known."""
-        if self._find(pid) >= 0:
+        if self.find(pid) >= 0:
             return False
-        if self._known == len(self._ids):
+        if self._known == len(self.ids):
             raise TooLarge("more than ids=%d QoS 2 messages unreleased" % self._known)
-        self._ids[self._known] = pid
+        self.ids[self._known] = pid
         self._known += 1
         return True
 
-    def _release(self, pid: int) -> None:
-        i = self._find(pid)
+    def release(self, pid: int) -> None:
+        i = self.find(pid)
         if i >= 0:
             self._known -= 1
-            self._ids[i] = self._ids[self._known]
+            self.ids[i] = self.ids[self._known]

@@ -16,11 +16,11 @@ _PUBCOMP = const(0x70)
 _DUP = const(8)
 
 
-def connected(session, word: int) -> None:
+def connected(session, flags: int) -> None:
     """CONNACK: flags, code (3.2). Raises ProtocolError, AuthError, ConnectionLost."""
-    code = word & 255
-    if word >> 9 or code > 5 or (word >> 8 and (code or session.clean)):
-        raise ProtocolError("a CONNACK of %04x" % word)
+    code = flags & 255
+    if flags >> 9 or code > 5 or (flags >> 8 and (code or session.clean)):
+        raise ProtocolError("a CONNACK of %04x" % flags)
     if code:
         refused = (  # from 1 (3.2.2.3)
             "unacceptable protocol version",
@@ -33,7 +33,7 @@ def connected(session, word: int) -> None:
         error = kind("refused by the broker: %s (%d)" % (refused[code - 1], code))
         error.code = code  # type: ignore[union-attr]
         raise error
-    session.present = word > 255
+    session.present = flags > 255
     if not session.present:
         _afresh(session)
     session.state = _RESENDING
@@ -49,7 +49,7 @@ def _afresh(session) -> None:
         slot = session.window[i]
         slot.data[0] &= ~_DUP
         if slot.want == _PUBCOMP:
-            session._free(i)
+            session.remove(i)
 
 
 def resume(session) -> None:
@@ -64,17 +64,17 @@ def resume(session) -> None:
                     return
             if not session.state:
                 return
-            session._send(slot)
+            session.send(slot)
     if session.state:
         session.state = _READY
         ask(session)
         session.owner.accepted()
 
 
-def request(session, packet: bytearray) -> None:
+def request(session, data: bytearray) -> None:
     """Send a SUBSCRIBE or UNSUBSCRIBE, when those before it are answered: one is sent at a time,
     each until it is answered, over reconnects."""
-    session.waiting.append(packet)
+    session.waiting.append(data)
     if session.state == _READY:
         ask(session)
         session.owner.push()

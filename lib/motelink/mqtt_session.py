@@ -70,8 +70,8 @@ class Session(Inbound):
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
-        self._out = self.tx.data
-        self._plain = False
+        self.buf = self.tx.data
+        self.plain = False
         self.present = False  # whether the broker remembered the session
         self.window = [Slot(slot_size) for _ in range(window)]
         self.used = 0
@@ -82,12 +82,12 @@ class Session(Inbound):
         # After a restart of ours the broker may know ids of before: begin somewhere else.
         self.last_id = getrandbits(15)
         self._pinged = False
-        self._ticks = 0
+        self.ticks = 0
 
     def opened(self, plain: bool) -> None:
         """The connection is open, CONNECT is sent or in ``tx``. ``plain``: without TLS, so that
         `publish` may write to the socket of ``owner`` by itself, which takes fewer steps."""
-        self._plain = plain
+        self.plain = plain
         self.state = _CONNECTING
 
     def closed(self) -> None:
@@ -95,7 +95,7 @@ class Session(Inbound):
         self.state = _CLOSED
         self.blocked = self._pinged = False
         self._fresh = None
-        self._left = self._skip = self._ticks = self.asked = 0
+        self._left = self._skip = self.ticks = self.asked = 0
         for i in range(self.used):
             slot = self.window[i]
             slot.age = 0
@@ -119,8 +119,8 @@ class Session(Inbound):
         ):
             return self._begin(topic, payload, qos, retain)
         # tx still has the packet before, to the same topic: only the payload is another.
-        at = self._at
-        out = self._out
+        at = self.at
+        out = self.buf
         pack_into("64s", out, at, payload)
         n += at
         out[1] = n - 2
@@ -146,13 +146,13 @@ class Session(Inbound):
             return False
         if qos:
             return self._keep(topic, payload, qos, retain)
-        n = self._put(self.tx.data, 0x31 if retain else 0x30, topic, payload, 0)
+        n = self.pack(self.tx.data, 0x31 if retain else 0x30, topic, payload, 0)
         self._fresh = None
         if not self.owner.send(n):
             return False
-        if self._plain and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
+        if self.plain and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
             self._fresh = name
-            self._at = at = 4 + len(topic)
+            self.at = at = 4 + len(topic)
             self._fits = min(SLACK, 129 - at, self.tx.limit - RESERVE - 9 - len(topic))
         return True
 
@@ -166,12 +166,12 @@ class Session(Inbound):
         slot.id = self.new_id()
         slot.want = _PUBACK if qos == 1 else _PUBREC
         qos = 0x30 | qos << 1 | bool(retain)
-        slot.end = self._put(slot.data, qos, topic, payload, slot.id)
+        slot.end = self.pack(slot.data, qos, topic, payload, slot.id)
         self.used += 1
-        self._send(slot)
+        self.send(slot)
         return True
 
-    def _put(self, data, first: int, topic, payload, pid: int) -> int:
+    def pack(self, data, kind: int, topic, payload, pid: int) -> int:
         """Write a PUBLISH (3.3) to ``data``; returns its length."""
         size = len(topic)
         n = size + len(payload) + (4 if pid else 2)
@@ -180,7 +180,7 @@ class Session(Inbound):
                 "topic and payload take %d bytes of a packet of %d"
                 % (n, len(data) - SLACK - RESERVE)
             )
-        data[0] = first
+        data[0] = kind
         at = 1
         while n > 127:
             data[at] = n & 127 | 128
@@ -199,7 +199,7 @@ class Session(Inbound):
         copy_into(data, at, payload, len(payload))
         return at + len(payload)
 
-    def _send(self, slot) -> None:
+    def send(self, slot) -> None:
         """Send what a slot owes; ``tx`` is empty."""
         slot.age = 1
         if slot.want == _PUBCOMP:
@@ -210,10 +210,10 @@ class Session(Inbound):
             copy_into(self.tx.data, 0, slot.data, slot.end)
             self.owner.send(slot.end)
 
-    def put(self, packet) -> None:
+    def put(self, data) -> None:
         """Put a whole packet into ``tx``."""
         self._fresh = None
-        self.tx.put(packet)
+        self.tx.put(data)
 
     def new_id(self) -> int:
         """1 to 65535, none that is in use."""
@@ -240,9 +240,9 @@ class Session(Inbound):
             if slot.age > 1:
                 raise TimedOut("no acknowledgement of packet %d" % slot.id)
             slot.age <<= 1
-        self._ticks += 1
-        if self._ticks >= ping_ticks or self.tx.end:
-            self._ticks = 0
+        self.ticks += 1
+        if self.ticks >= ping_ticks or self.tx.end:
+            self.ticks = 0
             self._pinged = True
             self.put(_PINGREQ)
         if self.waiting and self.state == _READY:
@@ -275,7 +275,7 @@ class Session(Inbound):
         elif kind in (_PUBACK, _PUBREC, _PUBCOMP):
             self._acknowledged(kind, pid)
         elif kind == _PUBREL:
-            self._release(pid)
+            self.release(pid)
             self.answer(_PUBCOMP, pid)
         elif kind in (_SUBACK, _UNSUBACK):
             if pid == self.asked:
@@ -295,7 +295,7 @@ class Session(Inbound):
                         slot.want = _PUBCOMP
                         slot.age = 1
                     else:
-                        self._free(i)
+                        self.remove(i)
                 elif kind != _PUBREC or slot.want != _PUBCOMP:
                     raise ProtocolError("packet %02x for a message that wants another" % kind)
                 break
@@ -303,8 +303,8 @@ class Session(Inbound):
         if kind == _PUBREC:
             self.answer(_PUBREL, pid)
 
-    def _free(self, i: int) -> None:
+    def remove(self, n: int) -> None:
         window = self.window
-        window[i].id = 0
-        window.append(window.pop(i))
+        window[n].id = 0
+        window.append(window.pop(n))
         self.used -= 1
