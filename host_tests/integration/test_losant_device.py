@@ -2,6 +2,7 @@
 and beside losant-mqtt, the platform's own client, which must read and write the same."""
 
 import json
+import os
 import sys
 import textwrap
 import time
@@ -267,7 +268,7 @@ def both(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], tuple[Device, Device]]:
     """Ours and the platform's own, running the same program with another import."""
-    monkeypatch.setenv("PYTHONPATH", str(PEER))
+    monkeypatch.setenv("PYTHONPATH", str(PEER), prepend=os.pathsep)
 
     def start(mode: str) -> tuple[Device, Device]:
         runtime = Runtime(CPYTHON, paths.library())
