@@ -1,0 +1,14 @@
+"""Many bytes at once on CPython, for `motelink.websocket_frames`."""
+
+import os
+
+
+def mask_into(dst: bytearray, at: int, src, n: int) -> None:
+    mask = os.urandom(4)
+    key = (mask * (n // 4 + 1))[:n]
+    masked = int.from_bytes(memoryview(src)[:n], "big") ^ int.from_bytes(key, "big")
+    dst[at : at + 4 + n] = mask + masked.to_bytes(n, "big")
+
+
+def is_ascii(data: bytearray, at: int, end: int) -> bool:
+    return data[at:end].isascii()
