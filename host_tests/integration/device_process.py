@@ -1,5 +1,6 @@
 """A device's program in a process of its own, on CPython or on MicroPython with a board's heap."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,21 +10,23 @@ from pathlib import Path
 from types import TracebackType
 
 from collector import interpreters
+from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
 from motelink_tools.flash.sources import library_modules
 
 CPYTHON = "cpython"
+ABI = Abi(version=6, sub_version=3, arch=0)
 
 
 def compile_library(folder: Path) -> Path:
-    """The library in ``folder`` as a board has it: .mpy."""
-    modules = library_modules()
+    """The library in ``folder`` as a board has it: .mpy. What does not compile is not there, which
+    fails the devices that use it, and no others."""
     compiler = MpyCross.find()
-    jobs = [(module, f"lib/motelink/{module.name}") for module in modules]
     (folder / "motelink").mkdir()
-    compiled = compiler.compile(jobs, Abi(*compiler.emits, 0))
-    for module, data in zip(modules, compiled, strict=True):
-        (folder / "motelink" / module.name).with_suffix(".mpy").write_bytes(data)
+    for module in library_modules():
+        with contextlib.suppress(ToolError):
+            (data,) = compiler.compile([(module, f"lib/motelink/{module.name}")], ABI)
+            (folder / "motelink" / module.name).with_suffix(".mpy").write_bytes(data)
     return folder
 
 

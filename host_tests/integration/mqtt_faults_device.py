@@ -6,7 +6,8 @@ subscribed to its own topic, until all have come back. "flood": messages at QoS 
 "connect": nothing, until it has been accepted COUNT times. "idle": nothing for COUNT
 milliseconds, and then as long with the heap locked. "listen": nothing. "send", "flood" and
 "listen" end with a message to the topic "end". NAME=NUMBER: arguments of the client, and
-``most``: so many messages are published on one connection.
+``most``: so many messages are published on one connection; ``spare``: after the first message all
+but so many bytes of the heap are taken.
 
 Says "up N" at every CONNACK, "down ERROR" at every end of a connection, "at N" after every 50
 messages, and at last what came, and how many bytes of the heap are in use more than before the
@@ -112,20 +113,33 @@ def in_use():
     return port.mem_alloc()
 
 
+def ballast():
+    """What leaves ``spare`` bytes."""
+    taken = None
+    gc.collect()
+    while port.mem_free() > spare:
+        taken = (bytearray(40), taken)
+    return taken
+
+
 def run():
     if what == "idle":
         idle()
         return
+    taken = None
     while not over or client.in_flight:
         client.step(0 if publish() else 20)
         if what == "echo" and received == count:
             return
+        if spare and client.messages and not taken:
+            taken = ballast()
 
 
 options = {"clean": 0, "backoff_ms": 20}
 for option in sys.argv[5:]:
     name, value = option.split("=")
     options[name] = int(value)
+spare = options.pop("spare", 0)
 most = options.pop("most", 1 << 29)
 backoff = Backoff(1, options.pop("backoff_ms"))
 client = Client("127.0.0.1", "faults", port=int(number), backoff=backoff, **options)

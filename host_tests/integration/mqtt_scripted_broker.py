@@ -23,7 +23,6 @@ class Connection:
         self.broker = broker
         self._sock = sock
         self._packets = packets(sock)
-        sock.settimeout(DEADLINE_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data: bytes) -> None:
@@ -33,8 +32,10 @@ class Connection:
         except ConnectionError:
             raise Closed from None
 
-    def packet(self) -> tuple[int, bytes]:
-        """The next packet: its first byte, and what follows its length. Raises Closed."""
+    def packet(self, deadline_s: float = DEADLINE_S) -> tuple[int, bytes]:
+        """The next packet: its first byte, and what follows its length. Raises Closed, and
+        TimeoutError, after which nothing more can be read."""
+        self._sock.settimeout(deadline_s)
         return next(self._packets)
 
     def greet(self, present: bool = False) -> None:

@@ -1,6 +1,8 @@
 """What bytes a broker can send, and cut short, and how many: on real MicroPython with a board's
 heap nothing hangs, nothing grows, and the device is back at work."""
 
+import contextlib
+
 from mqtt_owner import CONNACK, PRESENT, PUBACK, PUBCOMP, PUBREC, PUBREL, ack, pub
 
 from .device_process import Runtime
@@ -163,6 +165,28 @@ def a_megabyte(runtime: Runtime) -> None:
     assert (found["oversized"], found["messages"], found["connects"]) == (1, 1, 4)
 
 
+def little_heap_left(runtime: Runtime) -> None:
+    """Of 128 KiB 8 are free when connections begin to end: enough to begin others."""
+
+    def stay(connection: Connection) -> None:
+        connection.greet(present=True)
+        connection.send(pub(TOPIC, b"00000"))
+        with contextlib.suppress(TimeoutError):
+            while True:
+                connection.answer(*connection.packet(0.5))
+
+    def hang_up(connection: Connection) -> None:
+        connection.greet(present=True)
+
+    with (
+        ScriptedBroker(stay, *[hang_up] * 10, serve()) as broker,
+        device(runtime, broker.port, "listen", 0, 1, "spare=8192") as kettle,
+    ):
+        settled(kettle)
+    assert downs(kettle) == ["ConnectionLost"] * 11 + ["NoneType"]
+    assert "MemoryError" not in "".join(kettle.output)
+
+
 def ids_go_round(runtime: Runtime) -> None:
     """The 65,536th message at QoS 1, and some more: no id is 0, none is in flight twice."""
     count = 65_600
@@ -195,6 +219,7 @@ def ids_go_round(runtime: Runtime) -> None:
     hung_up_inside_a_packet,
     answers_in_reverse,
     a_megabyte,
+    little_heap_left,
     ids_go_round,
 )
 def test_faults(outcome: Outcome) -> None:
