@@ -55,7 +55,7 @@ class Device:
         **options,
     ):
         if transport != "tcp":
-            raise ConfigError("transport must be 'tcp', got %r" % (transport,))
+            raise ConfigError("only the transport 'tcp' is there yet, not %r" % (transport,))
         right = isinstance(device_id, str) and len(device_id) > 0
         for mark in b"/+#\0":
             right = right and chr(mark) not in device_id
