@@ -3,7 +3,7 @@
     import sa
     from motelink import iottalk_sa
 
-    iottalk_sa.run(sa)
+    iottalk_sa.run(sa)          # or at the end of the SA itself: iottalk_sa.run(globals())
 
 One loop and no threads: while a function of the module runs, nothing else does.
 """
@@ -25,7 +25,7 @@ def run(module) -> None:
         client.loop_forever()
     finally:
         if client.context:
-            if getattr(module, "persistent_binding", False):
+            if _get(module, "persistent_binding"):
                 client.context.end()
             else:
                 client.deregister()
@@ -33,26 +33,26 @@ def run(module) -> None:
 
 def start(module, **options) -> Client:
     """The device of a module, to be run by its loop. ``options``: those of `Device`."""
-    profile = dict(getattr(module, "profile", None) or {})
+    profile = dict(_get(module, "profile") or {})
     profile["model"] = _need(module, "device_model")
-    profile["u_name"] = getattr(module, "username", None)
+    profile["u_name"] = _get(module, "username")
     for name in ("extra_setup_webpage", "device_webpage"):
-        profile[name] = getattr(module, name, "")
-    features = [getattr(module, name, None) or () for name in ("idf_list", "odf_list")]
+        profile[name] = _get(module, name, "")
+    features = [_get(module, name) or () for name in ("idf_list", "odf_list")]
     if not features[0] and not features[1]:
         raise ConfigError("expected features in idf_list or odf_list")
     handlers = {}
     for name in ("on_register", "on_deregister", "on_connect", "on_disconnect"):
-        handlers[name] = getattr(module, name, None)
+        handlers[name] = _get(module, name)
     client = Client()
     device = client.start(
         _need(module, "api_url"),
-        id_=getattr(module, "device_addr", None),
-        name=getattr(module, "device_name", None),
+        id_=_get(module, "device_addr"),
+        name=_get(module, "device_name"),
         idf_list=features[0],
         odf_list=features[1],
         profile=profile,
-        register_callback=getattr(module, "register_callback", None),
+        register_callback=_get(module, "register_callback"),
         **handlers,
         **options,
     )
@@ -64,8 +64,15 @@ def start(module, **options) -> Client:
     return client
 
 
+def _get(module, name: str, default=None):
+    """A variable of a module, or of a dict of them."""
+    if isinstance(module, dict):
+        return module.get(name, default)
+    return getattr(module, name, default)
+
+
 def _need(module, name: str):
-    value = getattr(module, name, None)
+    value = _get(module, name)
     if not value:
         raise ConfigError("expected %s in the module" % name)
     return value
@@ -73,7 +80,7 @@ def _need(module, name: str):
 
 def _function(module, feature):
     name = feature.name.replace("-", "_")
-    function = getattr(module, name, None)
+    function = _get(module, name)
     if not callable(function):
         raise ConfigError("expected a function %s for the feature %s" % (name, feature.name))
     return function
@@ -81,9 +88,9 @@ def _function(module, feature):
 
 def _interval(module, name: str):
     """Milliseconds, or a function that returns them."""
-    seconds = (getattr(module, "interval", None) or {}).get(name)
+    seconds = (_get(module, "interval") or {}).get(name)
     if seconds is None:
-        seconds = getattr(module, "push_interval", 1)
+        seconds = _get(module, "push_interval", 1)
     if callable(seconds):
         return lambda: int(seconds() * 1000)
     return int(seconds * 1000)
