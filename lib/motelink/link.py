@@ -24,6 +24,8 @@ const = port.const
 ticks_ms = port.ticks_ms
 ticks_add = port.ticks_add
 
+port.collect()  # what importing leaves: nothing that stays is to lie behind it
+
 _WAITING = const(0)
 _OPEN = const(3)
 _ENDED = const(4)
@@ -53,8 +55,9 @@ class Link(Stream):
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
         from motelink import link_connect
 
-        port.collect()  # importing leaves garbage: the buffers are not to lie behind it
         tls = link_connect.check(host, number, tls)
+        del link_connect
+        port.forget("link_connect")  # so that the buffers do not lie behind it
         super().__init__(rx_size, tx_size)
         self.host = host
         self.port = number

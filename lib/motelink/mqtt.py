@@ -14,7 +14,7 @@ Steady state (publishing and receiving at every QoS, acknowledgements, pings) al
 from motelink.link import Link
 from motelink.mqtt_inbound import RESERVE, prepared  # noqa: F401
 from motelink.mqtt_session import Session
-from motelink.port import const, forget, ticks_add, ticks_ms
+from motelink.port import collect, const, forget, ticks_add, ticks_ms
 
 _IN = const(1)
 _OUT = const(4)
@@ -22,6 +22,8 @@ _IN_OUT = const(5)
 _OPEN = const(3)  # Link's
 _READY = const(3)  # Session's
 _NEVER = const(1 << 29)
+
+collect()  # what importing leaves: nothing that stays is to lie behind it
 
 
 class Client(Link):
@@ -87,13 +89,13 @@ class Client(Link):
         self.answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)
         self.ping_ticks = ping_ms // self._tick_ms
-        from motelink import mqtt_build
-
-        mqtt_build.check(rx_size, tx_size, slot_size)
         self._session = session = Session(self, window, slot_size, ids, clean)
         self._received = session.received
         self.publish = session.publish
         self.keepalive = keepalive
+        from motelink import mqtt_build
+
+        mqtt_build.check(rx_size, tx_size, slot_size)
         self.introduce(client_id, user, password, will)
 
     @property
