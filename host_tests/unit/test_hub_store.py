@@ -97,6 +97,30 @@ def test_threads_wait_for_each_others_transactions(path):
         assert database.execute("SELECT size FROM things")[0]["size"] == 200
 
 
+def test_what_a_thread_does_is_not_part_of_anothers_transaction(path):
+    def other():
+        inside.wait(10)
+        started.set()
+        database.execute("INSERT INTO things VALUES ('kept', 0)")
+
+    def roll_back():
+        with database.transaction():
+            database.execute("INSERT INTO things VALUES ('lost', 0)")
+            inside.set()
+            started.wait(10)
+            thread.join(0.1)  # it waits for us
+            raise ValueError("no")
+
+    inside, started = threading.Event(), threading.Event()
+    thread = threading.Thread(target=other)
+    with Database(path, [THINGS]) as database:
+        thread.start()
+        with pytest.raises(ValueError, match="no"):
+            roll_back()
+        thread.join(10)
+        assert [row["name"] for row in database.execute("SELECT name FROM things")] == ["kept"]
+
+
 def test_two_that_open_a_new_file_at_once(path):
     def use():
         barrier.wait()

@@ -32,7 +32,6 @@ class Throttle:
         again = now - self._banned_until < LONGEST_BAN_S
         self._ban_s = min(2 * self._ban_s, LONGEST_BAN_S) if self._ban_s and again else FIRST_BAN_S
         self._banned_until = now + self._ban_s
-        self._times.clear()
         return False
 
     def banned_s(self, now: float) -> float:
