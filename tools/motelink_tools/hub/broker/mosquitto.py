@@ -219,6 +219,7 @@ class Broker:
             "persistence true",
             f"persistence_location {folder}/",
             "autosave_interval 30",
+            "set_tcp_nodelay true",  # else a QoS 2 message takes 45 ms instead of 1
             "log_dest stderr",  # unlike stdout, it is not buffered
             "log_dest topic",
             f"allow_anonymous {'true' if self.access.anonymous else 'false'}",
