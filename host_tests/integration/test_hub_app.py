@@ -10,9 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from motelink.losant import Device
 
 DEADLINE_S = 30
 LOSANT = ("-m", "motelink_tools", "losant")
@@ -176,6 +180,37 @@ def test_the_platforms_own_client(hub, start, losant, folder):
     assert stop(process)[1] == ""
     assert watching.wait(DEADLINE_S) == 0
     assert not answers(port)
+
+
+def test_our_own_device(hub, losant):
+    _, addresses = hub("--only", "losant")
+    lamp = json.loads(losant("add", "lamp", "--attributes", "temperature", "--json"))
+    port = port_of(addresses["losant"]["mqtt"])
+    device = Device(
+        lamp["id"], lamp["key"], lamp["secret"], secure=False, host="127.0.0.1", port=port
+    )
+    commands = []
+    device.add_event_observer("connect", lambda device: device.send_state({"temperature": 21}))
+    device.add_event_observer("command", lambda _, command: commands.append(command))
+    device.connect(blocking=False)
+
+    def stored():
+        return json.loads(losant("states", "lamp", "--json"))
+
+    with ThreadPoolExecutor() as other:
+        for work in (stored, lambda: losant("command", "lamp", "set", "[1]")):
+            for _ in range(5):
+                asked = other.submit(work)
+                while not asked.done():
+                    device.loop(0.05)
+                if asked.result():
+                    break
+    end = time.monotonic() + DEADLINE_S
+    while not commands and time.monotonic() < end:
+        device.loop(0.05)
+    device.close()
+    assert [state["data"] for state in stored()] == [{"temperature": 21}]
+    assert [(command["name"], command["payload"]) for command in commands] == [("set", [1])]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
