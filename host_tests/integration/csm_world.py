@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -59,7 +60,11 @@ class World:
         """Yields a Listener to what is published there."""
         user, password = account or (None, None)
         async with aiomqtt.Client(
-            self.broker.host, self.broker.port, username=user, password=password
+            self.broker.host,
+            self.broker.port,
+            username=user,
+            password=password,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:
             for topic in filters:
                 await client.subscribe(topic, qos=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 from collections.abc import Callable
 
 import aiomqtt
@@ -113,6 +114,8 @@ class Uplink:
             logger=_LIBRARY_LOG,
             timeout=_CONNECT_S,
             max_queued_incoming_messages=_INCOMING,
+            # Else each acknowledgement waits 40 ms for the one before (Nagle).
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:
             for topic in (STATE_FILTER, DATA_FILTER, *API_FILTERS):
                 await client.subscribe(topic, qos=2)
