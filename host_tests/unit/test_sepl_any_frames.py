@@ -40,7 +40,7 @@ class Owner:
         self.token = json.loads(text)["token"]
         return True
 
-    def ready(self):
+    def become_ready(self):
         self.session.request(0, "event", None)
         self.asked += 1
 
@@ -51,7 +51,7 @@ class Owner:
         assert request.answer is not None
         self.told += 1
 
-    def gid(self, text):
+    def keep_gid(self, text):
         assert isinstance(text, str)
 
 

@@ -30,7 +30,7 @@ class _Owner:
         self.sent.append(json.loads(text))
         return True
 
-    def ready(self):
+    def become_ready(self):
         self.readies += 1
 
     def command(self, message):
@@ -42,7 +42,7 @@ class _Owner:
     def answer(self, request):
         self.answers.append(request.answer)
 
-    def gid(self, text):
+    def keep_gid(self, text):
         self.gids.append(text)
 
     def take(self):

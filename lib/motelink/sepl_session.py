@@ -75,8 +75,9 @@ def _uuid4() -> str:
 
 
 class Session:
-    """``owner`` gives ``send(text) -> bool``, and is told ``ready()``, ``command(message) ->
-    bool`` (False: no room for it), ``answer(request)`` and ``gid(text)``. ``manager``: a device
+    """``owner`` gives ``send(text) -> bool``, and is told ``become_ready()``,
+    ``command(message) -> bool`` (False: no room for it), ``answer(request)`` and
+    ``keep_gid(gid)``. ``manager``: a device
     manager, see `motelink.sepl_store`. ``limit``: so many requests wait at a time."""
 
     def __init__(self, owner, user, password, gid, manager, limit=8):
@@ -177,7 +178,7 @@ class Session:
             raise ProtocolError("an answer to the credentials without gid and hash") from None
         if gid != self.gid and isinstance(gid, str):
             self.gid = gid
-            self.owner.gid(gid)
+            self.owner.keep_gid(gid)
         self._synchronise(now, theirs)
 
     def _synchronise(self, now, theirs) -> None:
@@ -186,7 +187,7 @@ class Session:
         if mine == theirs:
             self._steps = None
             self.state = _READY
-            self.owner.ready()
+            self.owner.become_ready()
             return
         self.state = _SYNCING
         steps = [("commit", mine)]

@@ -120,9 +120,10 @@ class Records:
         return new, nothing
 
     def clear(self, gid: str) -> None:
-        """A synchronisation begins: no devices, and no hash until it is committed."""
+        """A synchronisation begins: no devices but those that were disconnected, and no hash until
+        it is committed."""
         with self._database.transaction():
-            self._database.execute("DELETE FROM devices WHERE gid = ?", (gid,))
+            self._database.execute("DELETE FROM devices WHERE gid = ? AND connected", (gid,))
             self._set_hash(gid, "")
 
     def put(self, gid: str, device: Device) -> None:
@@ -146,9 +147,12 @@ class Records:
         )
 
     def commit(self, gid: str, their_hash: str) -> bool:
-        """The gateway says what the hash of its devices is; False where ours is another one."""
+        """The gateway says what the hash of its connected devices is; False where it is another
+        one here."""
         devices = []
         for row in self.devices(gid):
+            if not row.connected:
+                continue
             device = Device(row.uri, row.iot_type, row.name)
             for tag in row.tags:
                 device.addTag(*tag.split(":", 1))

@@ -1,0 +1,89 @@
+"""The SEPL connector client, as its documentation has it.
+
+    from motelink.sepl import Client, Device, DevicePool
+
+    client = Client(DevicePool())
+    Client.add(Device("lamp-1", "urn:lamp", "Lamp in the hall"))
+    while True:
+        message = Client.receive()
+        Client.response(message, "done")
+
+There is one client a program, and the static methods are of that one. It reads ``connector.conf``
+(see `motelink.sepl_config`). It has no thread of its own: it lives while one of its methods waits,
+so a program calls `receive` often, with a ``timeout`` where it has other things to do. Programs
+that have several clients, or handlers instead of `receive`, take `motelink.sepl_connector`.
+"""
+
+from motelink.errors import ConfigError
+from motelink.sepl_connector import Connector
+from motelink.sepl_device import Device
+from motelink.sepl_session import Message
+from motelink.sepl_store import DevicePool, DeviceStore
+
+__all__ = ["Client", "Device", "DevicePool", "DeviceStore", "Message"]
+
+
+class Client:
+    """``device_manager``: one, or its class. ``config``, ``options``: see `Connector`.
+
+    Every call takes ``timeout`` (10 s), ``callback`` and ``block``; see `Connector`. While not
+    ready, `add`, `update`, `disconnect` and `delete` return False, `event` and `response` a
+    Message without a status whose payload says so. Raises ConfigError.
+    """
+
+    connector: "Connector | None" = None
+
+    def __init__(self, device_manager, config="connector.conf", **options):
+        if isinstance(device_manager, type):
+            device_manager = device_manager()
+        if Client.connector:
+            Client.connector.end()
+        Client.connector = Connector(device_manager, config, **options)
+
+    @staticmethod
+    def receive(timeout=None):
+        """Wait for the next command, a `Message`; at most ``timeout`` seconds, then None."""
+        return _connector().receive(timeout)
+
+    @staticmethod
+    def ready(timeout=10):
+        """Wait, at most so many seconds, until the platform knows us; whether it does."""
+        return _connector().wait_ready(timeout)
+
+    @staticmethod
+    def response(msg, payload, timeout=10, callback=None, block=True):
+        """Answer a command; the platform's own answer, a `Message`."""
+        return _connector().response(msg, payload, timeout, callback, block)
+
+    @staticmethod
+    def event(device, service, payload, timeout=10, callback=None, block=True):
+        """Send an event of a device, or of the one with this id; the answer, a `Message`."""
+        return _connector().event(device, service, payload, timeout, callback, block)
+
+    @staticmethod
+    def add(device, timeout=10, callback=None, block=True):
+        """Add a device; whether the platform has accepted it."""
+        return _connector().add(device, timeout, callback, block)
+
+    register = add
+
+    @staticmethod
+    def update(device, timeout=10, callback=None, block=True):
+        """Tell what has changed in a device; whether the platform has accepted it."""
+        return _connector().update(device, timeout, callback, block)
+
+    @staticmethod
+    def disconnect(device, timeout=10, callback=None, block=True):
+        """The device is away; whether the platform has accepted that."""
+        return _connector().disconnect(device, timeout, callback, block)
+
+    @staticmethod
+    def delete(device, timeout=10, callback=None, block=True):
+        """Forget a device; whether the platform has, too."""
+        return _connector().delete(device, timeout, callback, block)
+
+
+def _connector():
+    if not Client.connector:
+        raise ConfigError("there is no client yet: Client(device_manager) makes it")
+    return Client.connector
