@@ -21,7 +21,7 @@ from struct import pack_into
 
 from motelink.errors import ProtocolError, TimedOut, TooLarge
 from motelink.mqtt_inbound import RESERVE, Inbound, prepared
-from motelink.port import SLACK, const, copy_into, getrandbits
+from motelink.port import SLACK, const, copy_into
 
 _CLOSED = const(0)
 _CONNECTING = const(1)
@@ -39,9 +39,7 @@ _UNSUBACK = const(0xB0)
 _PINGREQ = const(b"\xc0\0")
 _PINGRESP = const(0xD0)
 _DUP = const(8)
-# MicroPython searches its builtins one by one.
-_len = len
-_str = str
+_len = len  # MicroPython searches its builtins one by one
 
 
 class Slot:
@@ -67,11 +65,11 @@ class Session(Inbound):
     ``granted(filter, code)``.
     """
 
+    _again = None  # takes the next payload, where there is no TLS
+
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
-        self.buf = self.tx.data
-        self.plain = False
         self.present = False  # whether the broker remembered the session
         self.window = [Slot(slot_size) for _ in range(window)]
         self.used = 0
@@ -80,6 +78,8 @@ class Session(Inbound):
         self.asked = 0  # packet id of waiting[0], once that is sent
         self.age = 0  # of it, in ticks
         # After a restart of ours the broker may know ids of before: begin somewhere else.
+        from motelink.port import getrandbits
+
         self.last_id = getrandbits(15)
         self._pinged = False
         self.ticks = 0
@@ -87,7 +87,11 @@ class Session(Inbound):
     def opened(self, plain: bool) -> None:
         """The connection is open, CONNECT is sent or in ``tx``. ``plain``: without TLS, so that
         `publish` may write to the socket of ``owner`` by itself, which takes fewer steps."""
-        self.plain = plain
+        self._again = None
+        if plain:
+            repeat = self._repeat()
+            next(repeat)
+            self._again = repeat.send
         self.state = _CONNECTING
 
     def closed(self) -> None:
@@ -109,30 +113,37 @@ class Session(Inbound):
         ``payload``: bytes, or a str. Only a str allocates. False when not connected, when the
         window is full, or while the socket takes nothing. Raises TooLarge, ValueError.
         """
-        n = _len(payload)
         if (
             topic is not self._fresh
             or qos
             or retain
-            or n > self._fits
-            or payload.__class__ is _str
+            or payload.__class__ is "".__class__
+            or _len(payload) > self._fits
         ):
             return self._begin(topic, payload, qos, retain)
-        # tx still has the packet before, to the same topic: only the payload is another.
-        at = self.at
-        out = self.buf
-        pack_into("64s", out, at, payload)
-        n += at
-        out[1] = n - 2
+        return self._again(payload)
+
+    def _repeat(self):
+        """Sends the packet that ``tx`` still has, with another payload. A generator, because its
+        names are found and its frame is allocated once a connection."""
+        owner = self.owner
+        out = self.tx.data
+        done = None
         try:
-            sent = self.owner.sock.write(out, 0, n)
-            if sent == n:
-                return True
-        except OSError:
-            sent = 0  # `send` meets it again
-        self._fresh = None
-        self.tx.start = sent or 0
-        return self.owner.send(n)
+            while True:
+                payload = yield done
+                n = self._at
+                pack_into("64s", out, n, payload)
+                n += _len(payload)
+                out[1] = n - 2
+                try:
+                    sent = owner.sock.write(out, 0, n)
+                except OSError:
+                    sent = 0  # the next write meets it again
+                done = sent == n or self._finish(n, sent)
+        except (Exception, KeyboardInterrupt):
+            self._fresh = self._again = None
+            raise
 
     def _begin(self, topic, payload, qos: int, retain) -> bool:
         name = topic
@@ -150,9 +161,9 @@ class Session(Inbound):
         self._fresh = None
         if not self.owner.send(n):
             return False
-        if self.plain and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
+        if self._again and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
             self._fresh = name
-            self.at = at = 4 + len(topic)
+            self._at = at = 4 + len(topic)
             self._fits = min(SLACK, 129 - at, self.tx.limit - RESERVE - 9 - len(topic))
         return True
 
@@ -173,8 +184,9 @@ class Session(Inbound):
 
     def pack(self, data, kind: int, topic, payload, pid: int) -> int:
         """Write a PUBLISH (3.3) to ``data``; returns its length."""
-        size = len(topic)
-        n = size + len(payload) + (4 if pid else 2)
+        size = _len(topic)
+        more = _len(payload)
+        n = size + more + (4 if pid else 2)
         if n + 5 > len(data) - SLACK - RESERVE:
             raise TooLarge(
                 "topic and payload take %d bytes of a packet of %d"
@@ -196,8 +208,8 @@ class Session(Inbound):
             data[at] = pid >> 8
             data[at + 1] = pid & 255
             at += 2
-        copy_into(data, at, payload, len(payload))
-        return at + len(payload)
+        copy_into(data, at, payload, more)
+        return at + more
 
     def send(self, slot) -> None:
         """Send what a slot owes; ``tx`` is empty."""
@@ -209,6 +221,12 @@ class Session(Inbound):
             self._fresh = None
             copy_into(self.tx.data, 0, slot.data, slot.end)
             self.owner.send(slot.end)
+
+    def _finish(self, n: int, sent) -> bool:
+        """Send ``tx.data[:n]``, of which the socket has taken so many bytes (None: not one)."""
+        self._fresh = None
+        self.tx.start = sent or 0
+        return self.owner.send(n)
 
     def put(self, data) -> None:
         """Put a whole packet into ``tx``."""

@@ -4,6 +4,11 @@
 def is_utf8(data, at: int, end: int) -> bool:
     """Whether ``data[at:end]`` is UTF-8 (RFC 3629: nothing overlong, no surrogate, nothing beyond
     U+10FFFF). Allocates nothing."""
+    for i in range(at, end):
+        if data[i] > 0x7F:
+            break
+    else:
+        return True
     more = low = high = 0  # continuation bytes to come, the next of them in low..high
     while at < end:
         byte = data[at]
