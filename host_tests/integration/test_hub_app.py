@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from motelink.losant import Device
+
+from .certificates import Authority
 
 DEADLINE_S = 30
 LOSANT = ("-m", "motelink_tools", "losant")
@@ -227,6 +230,22 @@ def test_it_leaves_nothing_behind(hub, folder, number):
     assert not any(map(answers, ports))
     assert not state.exists()
     hub("--only", "manager")  # the folder can be had again
+
+
+def test_losant_over_tls(hub, tmp_path):
+    authority = Authority(tmp_path, "authority")
+    certificate, key = authority.issue("server", "127.0.0.1")
+    lines = f'certificate = "{certificate}"\nkey = "{key}"\ntls_port = 0\n'
+    configuration = tmp_path / "tls.toml"
+    configuration.write_text(ANY_PORTS.replace("[losant]\n", f"[losant]\n{lines}"))
+    _, addresses = hub("--config", str(configuration))
+    port = port_of(addresses["losant"]["mqtt, tls"])
+    context = ssl.create_default_context(cafile=authority.pem)
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        assert secured.version() in ("TLSv1.2", "TLSv1.3")
 
 
 def test_a_second_hub_on_the_same_folder_is_refused(hub, start, folder):

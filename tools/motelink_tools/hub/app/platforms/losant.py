@@ -10,7 +10,7 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.broker import choose_broker
-from motelink_tools.hub.broker.ports import from_elsewhere
+from motelink_tools.hub.broker.ports import free_port, from_elsewhere
 from motelink_tools.hub.losant.server import BROKER_OPTIONS, PLATFORM, Losant
 from motelink_tools.hub.registry import Registry
 
@@ -115,7 +115,7 @@ def create(context: Context, settings: Settings) -> LosantPlatform:
             raise ToolError(
                 "[losant]: a certificate needs its key: key = 'FILE'", kind="configuration", code=2
             )
-        tls_port = settings.tls_port
+        tls_port = settings.tls_port or free_port(context.host)
         options += [
             f"listener {tls_port} {context.host}",
             f"certfile {settings.certificate.absolute()}",
