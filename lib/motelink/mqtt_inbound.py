@@ -106,69 +106,71 @@ class Inbound:
 
     def _packet(self, rx) -> bool:
         """Read a packet; False when more of it must come first."""
+        # Here and below: frames of more than 11 words come from the heap, so names are few.
         data = rx.data
         kind = data[rx.start]
         at = rx.start + 1
-        n = shift = 0
+        end = 0
         while True:  # the remaining length (2.2.3)
             if at == rx.end:
                 return False
-            n |= (data[at] & 127) << shift
+            end |= (data[at] & 127) << 7 * (at - rx.start - 1)
             at += 1
             if data[at - 1] < 128:
                 break
-            shift += 7
-            if shift > 21:
+            if at - rx.start > 4:
                 raise ProtocolError("a remaining length of more than 4 bytes")
         if self.state == _CONNECTING and kind != _CONNACK:
             raise ProtocolError("expected CONNACK first, got packet %02x" % kind)
-        end = at + n
+        end += at
         if kind >> 4 == _PUBLISH:
             if end > rx.end:
                 return end - rx.start > rx.limit and self._large(kind, at, end)
             rx.start = end
             self._publish(kind, at, end)
         else:
-            if (n > 2 and kind != _SUBACK) or end - rx.start > rx.limit:
-                raise ProtocolError("%d bytes in packet %02x" % (n, kind))
+            if (end - at > 2 and kind != _SUBACK) or end - rx.start > rx.limit:
+                raise ProtocolError("%d bytes in packet %02x" % (end - at, kind))
             if end > rx.end:
                 return False
             rx.start = end
-            self._control(kind, at, n)
+            end -= at
+            self._control(kind, at, end)
         return True
 
     def _publish(self, kind: int, at: int, end: int) -> None:
-        start = self._topic(kind, at, end)
+        at = self._topic(kind, at, end)
         message = self.message
-        qos = message.qos
+        kind = message.qos  # from here on: a name less
         pid = 0
-        if qos:
-            pid = self._read_id(start)
-            start += 2
-        if qos < 2 or self._remember(pid):
-            message.start = start
+        if kind:
+            pid = self._read_id(at)
+            at += 2
+        if kind < 2 or self._remember(pid):
+            message.start = at
             message.end = end
             self.owner.deliver(message)
-        self._confirm(qos, pid)
+        self._confirm(kind, pid)
 
     def _topic(self, kind: int, at: int, end: int) -> int:
         """Read flags and topic (3.3.1, 3.3.2) of a PUBLISH, so far as it is there already;
         returns where the topic ends."""
         data = self.rx.data
-        message = self.message
-        message.retain = kind & 1
-        message.qos = qos = kind >> 1 & 3
-        topic = message.topic
+        self.message.retain = kind & 1
+        self.message.qos = kind >> 1 & 3
+        topic = self.message.topic
         topic.start = at + 2
-        topic.end = start = at + 2 + (data[at] << 8 | data[at + 1])
+        at += data[at] << 8 | data[at + 1]
+        at += 2
+        topic.end = at
         if (
-            qos == 3
-            or (not qos and kind & _DUP)
-            or start + (2 if qos else 0) > end
-            or (start <= self.rx.end and not is_topic(data, at + 2, start))
+            kind & 6 == 6
+            or kind & 14 == _DUP
+            or at + (2 if kind & 6 else 0) > end
+            or (at <= self.rx.end and not is_topic(data, topic.start, at))
         ):
             raise ProtocolError("a PUBLISH that breaks its own rules")
-        return start
+        return at
 
     def _large(self, kind: int, at: int, end: int) -> bool:
         """Begin with a PUBLISH larger than rx; False when more of it must come first."""

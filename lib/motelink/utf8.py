@@ -4,8 +4,8 @@
 def is_utf8(data, at: int, end: int) -> bool:
     """Whether ``data[at:end]`` is UTF-8 (RFC 3629: nothing overlong, no surrogate, nothing beyond
     U+10FFFF). Allocates nothing."""
-    for i in range(at, end):
-        if data[i] > 0x7F:
+    for at in range(at, end):  # noqa: B020 - a name more, and the frame would come from the heap
+        if data[at] > 0x7F:
             break
     else:
         return True
