@@ -1,5 +1,6 @@
 """What an IoTtalk device application takes of the heap and of the flash."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -102,7 +103,8 @@ def _publish(topic: str, payload: bytes) -> bytes:
 
 
 def _packets(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
-    with connection.makefile("rb") as stream:
+    # A device that ends with something unread resets the connection.
+    with contextlib.suppress(ConnectionResetError), connection.makefile("rb") as stream:
         while head := stream.read(2):
             size = head[1]
             if size > 127:
