@@ -8,7 +8,7 @@ import pytest
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker import Broker
-from motelink_tools.hub.csm import Csm
+from motelink_tools.hub.csm import Csm, admission
 from motelink_tools.hub.registry import Registry
 
 from .csm_world import KETTLE, body, run, world
@@ -174,7 +174,8 @@ def test_a_port_that_is_taken_and_a_broker_that_is_not_there(tmp_path):
     run(run_it)
 
 
-def test_devices_log_in_with_what_they_are_given(tmp_path, caplog):
+def test_devices_log_in_with_what_they_are_given(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(admission, "_LEAVE_S", 0.1)
     caplog.set_level("DEBUG")
     broker = Broker(account="hub")
     broker.access.anonymous = False
@@ -182,7 +183,8 @@ def test_devices_log_in_with_what_they_are_given(tmp_path, caplog):
     other = "00000000-0000-0000-0000-c860008bd249"
 
     async def run_it():
-        options = {"account": account, "grant": broker.grant}
+        revoked = []
+        options = {"account": account, "grant": broker.grant, "revoke": revoked.append}
         async with world(tmp_path, broker, **options) as w:
             answer = checked(await w.http("PUT", KETTLE, json=body()), 200)
             assert answer["username"] == KETTLE
@@ -200,6 +202,16 @@ def test_devices_log_in_with_what_they_are_given(tmp_path, caplog):
                 topic, _ = await all_topics.next()
                 assert topic == f"{KETTLE}/ctrl/i"
                 await w.until(w.connected)
+            rev = (await w.http("GET", other)).json()["rev"]
+            await w.http("DELETE", other, json={"rev": rev})
+            await w.until(lambda: revoked)
+            assert revoked == [other]
+            # Who comes back in time stays.
+            await w.http("DELETE", KETTLE, json={"rev": answer["rev"]})
+            answer = checked(await w.http("PUT", KETTLE, json=body()), 200)
+            me = (answer["username"], answer["password"])
+            await asyncio.sleep(0.3)
+            assert revoked == [other]
         # A server that starts anew lets it in as before, with a broker that knows nobody.
         broker.revoke(KETTLE)
         stored = b"".join(path.read_bytes() for path in tmp_path.glob("csm.db*"))

@@ -103,6 +103,7 @@ class Devices:
         self._deadlines.pop(device, None)
         del self._all[device]
         self._records.remove_device(device)
+        self._effects.gone.append(device)
         # Its last state would stay on the broker for ever.
         self._effects.publish.append(Publish(control_channels(device)[0], "", retain=True))
         self._announce("deregister", device)

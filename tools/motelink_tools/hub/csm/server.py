@@ -6,23 +6,22 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub import credentials
-from motelink_tools.hub.broker import Hashed, hash_password
+from motelink_tools.hub.csm.admission import Admission, Grant, Revoke
 from motelink_tools.hub.csm.core import Core
 from motelink_tools.hub.csm.esm.engine import Engine
 from motelink_tools.hub.csm.esm.supervisor import Limits
 from motelink_tools.hub.csm.http import Api
 from motelink_tools.hub.csm.listener import Listener
-from motelink_tools.hub.csm.model import GraphKey, Resource
+from motelink_tools.hub.csm.model import GraphKey
 from motelink_tools.hub.csm.records import Records
 from motelink_tools.hub.csm.uplink import Uplink
-from motelink_tools.hub.csm.wire import Json, Publish, access_rules, control_channels
+from motelink_tools.hub.csm.wire import Json, Publish, control_channels
 from motelink_tools.hub.registry import Registry
 
 PLATFORM = "iottalk"
@@ -30,8 +29,6 @@ HTTP_PORT = 9992
 EXPIRATION_S = 259_200.0
 _TICK_S = 1.0
 _LOG = logging.getLogger("motelink.csm")
-
-Grant = Callable[[str, str, Iterable[str]], None]  # user, password, lines of an acl_file
 
 
 class Csm:
@@ -44,6 +41,7 @@ class Csm:
 
     ``grant``: called in a thread with user, password and rules for each device that registers,
     and for those known before (with a `Hashed` password); without it devices log in with no name.
+    ``revoke``: called in a thread with the user some seconds after a device was deregistered.
     ``limits``: of the functions' processes. ``clock``: seconds, for expiry.
 
     Raises ToolError: port taken, broker not reached, database not usable.
@@ -65,6 +63,7 @@ class Csm:
         ws_scheme: str = "ws",
         da_expiration: float = EXPIRATION_S,
         grant: Grant | None = None,
+        revoke: Revoke | None = None,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,9 +78,9 @@ class Csm:
         }
         if ws_port is not None:
             self._url |= {"ws_scheme": ws_scheme, "ws_port": ws_port}
-        self._grant = grant
         self._records = Records(database)
         self.core = Core(self._records, clock, da_expiration)
+        self._admission = Admission(self.core, grant, revoke)
         self._engine = Engine(limits or Limits(), self._answered)
         self._listener = Listener(Api(self._http), http_host, http_port)
         self._uplink: Uplink | None = None
@@ -89,7 +88,7 @@ class Csm:
 
     async def __aenter__(self) -> Csm:
         try:
-            await self._grant_known()
+            await self._admission.let_in_known()
             self._uplink = Uplink(*self._broker, self._account, self._message, self._connected)
             await self._uplink.start()
             await self._listener.start()
@@ -113,6 +112,7 @@ class Csm:
         if self._ticker is not None:
             self._ticker.cancel()
         await self._listener.close()
+        await self._admission.close()
         await self._engine.close()
         if self._uplink is not None:
             await self._uplink.close()
@@ -144,25 +144,8 @@ class Csm:
         if resource.accept_protos[0].lower() == "mqtt":
             answer["url"] = self._url
             answer["ctrl_chans"] = control_channels(device)
-            if self._grant is not None:
-                answer |= await self._let_in(resource, self._grant)
+            answer |= await self._admission.let_in(resource)
         return answer
-
-    async def _let_in(self, resource: Resource, grant: Grant) -> Json:
-        password = credentials.new_secret()
-        hashed = await asyncio.to_thread(hash_password, password)
-        await asyncio.to_thread(grant, resource.id, hashed, access_rules(resource.id))
-        self.core.keep_password(resource.id, hashed)
-        return {"username": resource.id, "password": password}
-
-    async def _grant_known(self) -> None:
-        if self._grant is None:
-            return
-        for device in self.core.devices.all():
-            known = device.resource
-            if known.password:
-                rules = access_rules(known.id)
-                await asyncio.to_thread(self._grant, known.id, Hashed(known.password), rules)
 
     # -- MQTT ------------------------------------------------------------------------------
 
@@ -229,6 +212,8 @@ class Csm:
             self._send(message)
         for device, here in effects.presence:
             self._present(device, here)
+        for device in effects.gone:
+            self._admission.let_out(device)
         for key in effects.changed:
             self.errors.pop(key, None)
             graph = self.core.graphs.get(key)
