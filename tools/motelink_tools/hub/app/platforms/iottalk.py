@@ -65,6 +65,7 @@ class IottalkPlatform:
             public_host=settings.public_host or from_elsewhere(broker.host),
             da_expiration=settings.da_expiration,
             grant=broker.grant if settings.auth else None,
+            revoke=broker.revoke if settings.auth else None,
         )
         self._csm = await csm.__aenter__()
 
