@@ -194,7 +194,7 @@ def test_it_is_started_again_when_it_dies():
     with Broker(anonymous=False, say=said.append) as broker:
         broker.grant("lamp", "secret", LAMP)
         run(use())
-    assert said == ["mosquitto ended by itself (status -9); starting it"]
+    assert said == [f"mosquitto on port {broker.port} ended by itself (status -9); starting it"]
 
 
 def test_one_whose_hub_was_killed_is_ended_first(tmp_path):

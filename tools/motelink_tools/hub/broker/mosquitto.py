@@ -191,7 +191,10 @@ class Broker:
                 os.truncate(log, 0)
             if process is None or process.poll() is None:
                 continue
-            self._say(f"mosquitto ended by itself (status {process.returncode}); starting it")
+            self._say(
+                f"mosquitto on port {self.port} ended by itself (status {process.returncode});"
+                " starting it"
+            )
             self._process = None
             try:
                 await asyncio.to_thread(self.start)
