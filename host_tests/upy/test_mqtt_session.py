@@ -83,6 +83,16 @@ def test_text_is_encoded_and_topics_are_checked():
     assert owner.sent() == []
 
 
+def test_what_is_no_payload_is_refused_and_the_next_goes():
+    owner = ready()
+    assert owner.session.publish(T, b"x")
+    for payload in ([1, 2], 3, None):
+        raises(Exception, owner.session.publish, T, payload)
+    assert owner.session.publish(T, b"y")
+    assert owner.session.publish(T, "z")
+    assert [body[-1] for _, body in owner.sent()] == list(b"xyz")
+
+
 def test_what_never_fits_is_refused():
     owner = ready(tx_size=60, slot_size=40)
     for qos, most in ((0, 42), (1, 20), (2, 20)):

@@ -39,7 +39,6 @@ _UNSUBACK = const(0xB0)
 _PINGREQ = const(b"\xc0\0")
 _PINGRESP = const(0xD0)
 _DUP = const(8)
-_len = len  # MicroPython searches its builtins one by one
 
 
 class Slot:
@@ -113,28 +112,30 @@ class Session(Inbound):
         ``payload``: bytes, or a str. Only a str allocates. False when not connected, when the
         window is full, or while the socket takes nothing. Raises TooLarge, ValueError.
         """
-        if (
-            topic is not self._fresh
-            or qos
-            or retain
-            or payload.__class__ is "".__class__
-            or _len(payload) > self._fits
-        ):
+        if topic is not self._fresh or qos or retain:
             return self._begin(topic, payload, qos, retain)
-        return self._again(payload)
+        qos = self._again(payload)
+        return self._begin(topic, payload, 0, retain) if qos is None else qos
 
     def _repeat(self):
-        """Sends the packet that ``tx`` still has, with another payload. A generator, because its
-        names are found and its frame is allocated once a connection."""
+        """Sends the packet that ``tx`` still has, with another payload; yields what `publish`
+        returns, or None for what it cannot send. A generator, because its names are found and its
+        frame is allocated once a connection."""
         owner = self.owner
         out = self.tx.data
+        text = str
+        size = len
+        pack = pack_into
         done = None
         try:
             while True:
                 payload = yield done
-                n = self._at
-                pack_into("64s", out, n, payload)
-                n += _len(payload)
+                n = size(payload)
+                if n > self._fits or payload.__class__ is text:
+                    done = None
+                    continue
+                pack("64s", out, self._at, payload)
+                n += self._at
                 out[1] = n - 2
                 try:
                     sent = owner.sock.write(out, 0, n)
@@ -184,8 +185,8 @@ class Session(Inbound):
 
     def pack(self, data, kind: int, topic, payload, pid: int) -> int:
         """Write a PUBLISH (3.3) to ``data``; returns its length."""
-        size = _len(topic)
-        more = _len(payload)
+        size = len(topic)
+        more = len(payload)
         n = size + more + (4 if pid else 2)
         if n + 5 > len(data) - SLACK - RESERVE:
             raise TooLarge(
