@@ -112,6 +112,19 @@ def test_users_come_and_go_while_it_runs(kind):
         run(use())
 
 
+def test_many_users_at_once(kind):
+    async def use():
+        async def enter(name):
+            await asyncio.to_thread(broker.grant, name, name, LAMP)
+            async with client(broker, name, name):
+                pass
+
+        await asyncio.gather(*(enter(f"lamp {number}") for number in range(20)))
+
+    with kind(anonymous=False) as broker:
+        run(use())
+
+
 def test_anonymous_clients_and_websocket(kind):
     async def use():
         web = aiomqtt.Client(

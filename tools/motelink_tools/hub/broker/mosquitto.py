@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -72,6 +73,9 @@ class Broker:
         self._own_folder = folder
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        # Several threads may grant at once: how many changes there were, and were read.
+        self._reloading = threading.Lock()
+        self._changes = self._reloaded = 0
 
     def __enter__(self) -> Broker:
         try:
@@ -97,12 +101,12 @@ class Broker:
         On a running broker it is in force when this returns. ``password`` may be `Hashed`.
         """
         self.access.grant(user, password, rules)
-        self._reload()
+        self._changed()
 
     def revoke(self, user: str) -> None:
         """Remove a user. Its connections end."""
         self.access.revoke(user)
-        self._reload()
+        self._changed()
 
     # -- life ------------------------------------------------------------------------------
 
@@ -120,6 +124,10 @@ class Broker:
 
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
+        with self._reloading:  # who comes meanwhile may be too late for the files
+            self._start()
+
+    def _start(self) -> None:
         if self._process is not None:
             raise ToolError("the broker is running already", kind="broker_running")
         configuration = self._configure()
@@ -244,11 +252,19 @@ class Broker:
             path.touch(0o600)
             path.write_text(content)
 
-    def _reload(self) -> None:
-        """Let a running broker read its users and rules again, and wait until it has."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return  # it reads them when it starts
+    def _changed(self) -> None:
+        """Let a running broker read its users and rules, once for all who wait for that."""
+        self._changes = change = self._changes + 1
+        with self._reloading:
+            process = self._process
+            if process is None or process.poll() is not None:
+                return  # it reads them when it starts
+            if self._reloaded < change:
+                changes = self._changes
+                self._reload(process)
+                self._reloaded = changes
+
+    def _reload(self, process: subprocess.Popen[bytes]) -> None:
         log = self.folder / "log"
         start = log.stat().st_size
         self._write_access()
