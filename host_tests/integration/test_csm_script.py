@@ -35,6 +35,9 @@ printf '%s\\n' "$ATTACH" "$ADD_FUNCS" "$ADD_IDF" "$ADD_ODF" "$SET_JOIN" |
 """
 
 
+DOCS = Path(__file__).parents[2] / "docs" / "iottalk-server.md"
+
+
 @pytest.mark.parametrize("how", [ONE_BY_ONE, ALL_AT_ONCE], ids=["echo", "printf"])
 def test_the_script_makes_data_flow(tmp_path, how):
     script = tmp_path / "graph.sh"
@@ -90,5 +93,32 @@ def test_a_client_that_leaves_takes_its_graph_along(tmp_path):
                 await asyncio.sleep(0.2)
                 subscriber.process.kill()
                 assert (await gui.next())[1] == {"op": "detach", "state": "ok"}
+
+    run(body)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_lines_in_our_documentation(tmp_path, shell):
+    (_, lines) = DOCS.read_text().split("```sh\n")
+    script = tmp_path / "graph.sh"
+    script.write_text(lines.partition("```")[0])
+
+    async def body():
+        async with (
+            world(tmp_path) as w,
+            w.listening("iottalk/api/res/gui/graph/1") as gui,
+            iottalk_py(DAN, w.url, KETTLE) as cat,
+        ):
+            await cat.next(event="registered")
+            # The port, which the lines do not name.
+            (tmp_path / "mosquitto_pub").write_text(f"-h 127.0.0.1\n-p {w.broker.port}\n")
+            given = {"XDG_CONFIG_HOME": str(tmp_path), "DA_ID": KETTLE}
+            environment = {**find_clients().environment(), **given}
+            async with program(shell, script, environment=environment) as process:
+                assert await process.process.wait() == 0
+            for _ in range(5):
+                assert (await gui.next())[1]["state"] == "ok"
+            await cat.next(signal="CONNECT")
+            await cat.next(signal="CONNECT")
 
     run(body)
