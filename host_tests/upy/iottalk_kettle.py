@@ -68,6 +68,7 @@ class Kettle(Device):
     def __init__(self, *answers, **options):
         self.http = Http(*(answers or (registered(),)))
         self.heard = []
+        self.subscribed = []
         options.setdefault("id", ID)
         super().__init__(URL, "Kettle", ["Celsius-I", "meow"], ["Heater-O", "meow"], **options)
         self.loop = Loop()
@@ -131,6 +132,7 @@ class Kettle(Device):
                 elif kind == PUBREL:
                     self.get(ack(PUBCOMP, body[0] << 8 | body[1]))
                 elif kind == 0x82:
+                    self.subscribed.append(body[4:-1])
                     self.get(b"\x90\x03" + body[:2] + body[-1:])
                 elif kind == 0xA2:
                     self.get(b"\xb0\x02" + body[:2])

@@ -17,6 +17,7 @@ class Talk(Kettle):
     def __init__(self, *args, **options):
         self.http = Http(*(Talk.answers or (registered(),)))
         self.heard = []
+        self.subscribed = []
         self.said = []
         self.turns = list(Talk.script)
         Device.__init__(self, *args, **options)

@@ -4,6 +4,7 @@ import json
 
 from iottalk_kettle import DOWN, ID, ODF_TOPIC, UP, URL, Answer, Kettle, registered
 from kit import MICROPYTHON
+from motelink import log
 from motelink.errors import AuthError, ConnectionLost
 from mqtt_owner import CONNACK, PINGRESP, pub
 
@@ -44,8 +45,9 @@ def test_a_new_connection_has_the_same_registration():
     assert not kettle.idf[0].push_int(1)
     kettle.start()
     kettle.get(CONNACK)
-    subscribed = [body[4:-1] for kind, body in kettle.sent() if kind == 0x82]
-    assert subscribed == [DOWN]  # the server says which links there are
+    kettle.subscribed = []
+    kettle.finish()
+    assert kettle.subscribed == [DOWN]  # the server says which links there are
     assert len(kettle.http.asked) == 1
     kettle.http.answers = []
     drop(kettle)
@@ -156,6 +158,11 @@ def test_a_broker_that_is_not_found_may_have_moved():
         assert len(kettle.http.asked) == 1
     kettle.begin()
     assert (kettle.host, kettle.port, kettle.rev) == ("192.0.2.9", 1884, "rev-2")
+    drop(kettle)
+    for _ in range(6):  # they are counted anew
+        kettle.start()
+        drop(kettle)
+    assert len(kettle.http.asked) == 2
 
 
 def test_deregistering():
@@ -195,6 +202,17 @@ def test_deregistering_while_not_connected():
     never.deregister()
     assert never.http.asked == []
     assert never.loop is None
+
+
+def test_a_server_that_does_not_let_go_is_logged():
+    for answer, logged in ((200, 0), (404, 0), (400, 1), (500, 1)):
+        log.keep(256)
+        kettle = Kettle(registered(), Answer(answer, {"reason": "why"})).begin()
+        kettle.deregister()
+        kettle.finish()
+        assert len(log.lines()) == logged, answer
+        assert "why" in str(log.lines()) or not logged
+    log.keep(0)
 
 
 def test_deregistering_does_not_wait_for_ever():

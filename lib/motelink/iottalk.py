@@ -231,7 +231,7 @@ class Device(Client):
     def _due(self, now: int) -> None:
         super()._due(now)
         self.ticks += 1
-        if self.ticks > 1 and (self.links or self.leaving or self.ticks > self.check):
+        if self.ticks > 1 and (self.links or self.ticks > self.check):
             _seldom("ask", self)
 
 

@@ -55,10 +55,11 @@ def online(device) -> None:
 
 
 def leave(device) -> None:
-    """Say that we go offline; called again when that is said: have the server forget us."""
+    """Say that we go offline; called again when that is said, or could not be: have the server
+    forget us."""
     if device.connected and not device.leaving:
         device.leaving = True
-        device.ticks = 0
+        device.links = 0
         _say(device, {"state": "offline", "rev": device.rev}, True)
         return
     device.leaving = True
@@ -69,12 +70,10 @@ def leave(device) -> None:
 
 def ask(device) -> None:
     """Time has passed. Does the server still know us? Then it links us again."""
-    if device.leaving:
-        leave(device)
-    elif device.links:
+    if device.links:
         device.rev = None
         raise ConnectionLost("%s has forgotten the device" % device.url)
-    elif device.connected:
+    if device.connected:
         device.ticks = 0
         device.links = _linked(device)
         if device.links:
