@@ -163,6 +163,9 @@ def test_a_broker_that_is_not_found_may_have_moved():
         kettle.start()
         drop(kettle)
     assert len(kettle.http.asked) == 2
+    kettle.http.answers = [registered("rev-3")]
+    kettle.begin()
+    assert kettle.rev == "rev-3"
 
 
 def test_deregistering():

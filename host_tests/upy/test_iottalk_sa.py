@@ -104,6 +104,13 @@ def test_a_persistent_binding_stays():
     assert Talk.made.state == ENDED
 
 
+def test_a_module_may_be_its_globals():
+    use(answers=[registered(), Answer(200, {})])
+    names = {"api_url": "http://h:1", "device_model": "Cat", "odf_list": ["X-O"], "X_O": print}
+    iottalk_sa.run(names)
+    assert Talk.made.http.asked[0][2]["odf_list"] == [["X-O", [None]]]
+
+
 def test_it_takes_leave_when_it_is_interrupted():
     def interrupt(device):
         raise KeyboardInterrupt
