@@ -35,6 +35,20 @@ def body(**changes):
     return {**whole, **changes}
 
 
+def workers():
+    """Workers of this process that run."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            command = (folder / "cmdline").read_bytes()
+        except (OSError, IndexError):
+            continue
+        if int(parent) == os.getpid() and b"csm.esm.worker" in command:
+            found.append(int(folder.name))
+    return found
+
+
 class World:
     def __init__(self, broker, csm, registry):
         self.broker = broker

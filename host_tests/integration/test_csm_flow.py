@@ -8,7 +8,7 @@ from hashlib import sha256
 from motelink_tools.hub.broker import Broker
 from motelink_tools.hub.csm.esm.supervisor import Limits
 
-from .csm_world import KETTLE, body, run, world
+from .csm_world import KETTLE, body, run, workers, world
 
 KEY = (KETTLE, "idf", "meow")
 HANGS = """
@@ -175,12 +175,13 @@ def test_detaching_tells_the_device_and_ends_the_worker(tmp_path):
     async def whole():
         async with world(tmp_path) as w, w.listening("iottalk/api/res/#") as gui, device(w) as cat:
             await linked(gui, {"idf": "meow"})
+            await w.until(workers)
             _, connect = await cat.next()
             await gui.ask("graph/7", op="detach")
             _, disconnect = await cat.next()
             assert disconnect["command"] == "DISCONNECT"
             assert disconnect["topic"] == connect["topic"]
-            assert not w.csm._engine._workers
+            await w.until(lambda: not workers())
 
     run(whole)
 

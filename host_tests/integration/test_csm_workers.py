@@ -2,21 +2,16 @@
 
 import asyncio
 import json
-import os
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from motelink_tools.hub.csm.esm.engine import Engine
 from motelink_tools.hub.csm.esm.supervisor import Limits
 
-DEADLINE_S = 30
+from .csm_world import run, workers
+
 KEY = ("gui", "7")
-
-
-def run(body):
-    asyncio.run(asyncio.wait_for(body(), DEADLINE_S))
 
 
 def configured(code, **more):
@@ -70,30 +65,16 @@ async def bench(seconds=0.3, memory=256 * 1024 * 1024):
         await bench.engine.close()
 
 
-def children():
-    """Workers of this process that run."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            command = (folder / "cmdline").read_bytes()
-        except (OSError, IndexError):
-            continue
-        if int(parent) == os.getpid() and b"csm.esm.worker" in command:
-            found.append(int(folder.name))
-    return found
-
-
 def test_it_evaluates_and_ends_with_the_engine():
     async def body():
         async with bench() as b:
             assert await b.use("n = 0\ndef run(x):\n global n\n n += x\n return n") == []
             assert await b.ask(3) == [3]
             assert await b.ask(4) == [7]
-            assert len(children()) == 1
+            assert len(workers()) == 1
             b.engine.configure(KEY, None, watched=False)
             b.engine.feed(KEY, 0, [1])
-        assert children() == []
+        assert workers() == []
 
     run(body)
 
@@ -105,7 +86,7 @@ def test_another_configuration_starts_another():
             assert await b.ask(0) == [1]
             assert await b.use("def run(x): return 2") == []
             assert await b.ask(0) == [2]
-            assert len(children()) == 1
+            assert len(workers()) == 1
 
     run(body)
 
@@ -155,10 +136,10 @@ def run(x):
     async def body():
         async with bench() as b:
             await b.use(code)
-            (first,) = children()
+            (first,) = workers()
             assert "killed" in await b.ask("hang")
             await b.works_again()
-            assert children() != [first]
+            assert workers() != [first]
 
     run(body)
 
@@ -225,7 +206,7 @@ def run(x):
         async with bench() as b:
             await b.use(code)
             assert await b.ask("burn") == ["burn"]
-            while children():
+            while workers():
                 await asyncio.sleep(0.05)
             assert "ended by itself" in await b.ask("again")
             await b.works_again()

@@ -16,12 +16,12 @@ from motelink_tools.hub.csm.wire import MESSAGE_BYTES, HttpError, Json, is_uuid,
 # Takes the method (GET, PUT or DELETE), the id and the decoded body; raises HttpError.
 Handler = Callable[[str, str, Any], Awaitable[Json]]
 
-_METHODS = "POST, PUT, DELETE, GET, OPTIONS"
+_METHODS = ("POST", "PUT", "DELETE", "GET", "OPTIONS")
 _HEADERS = {
     "Content-Type": "application/json",
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Accept, Content-Type",
-    "Access-Control-Allow-Methods": _METHODS,
+    "Access-Control-Allow-Methods": ", ".join(_METHODS),
 }
 _LOG = logging.getLogger("motelink.csm")
 
