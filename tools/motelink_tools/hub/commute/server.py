@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub import websocket_log
 from motelink_tools.hub.commute.records import Records
 from motelink_tools.hub.registry import Registry
 
@@ -29,10 +29,6 @@ _CONNECTIONS_A_DEVICE = 16
 # Frames that wait for one slow peer; beyond that the oldest goes, the newest state counts.
 _WAITING = 64
 _PING_S = 20.0
-
-# The library would write a handshake's URL, and so the key, at level debug.
-_LOGGER = logging.getLogger("motelink.commute")
-_LOGGER.setLevel(logging.WARNING)
 
 
 class _Peer:
@@ -97,7 +93,7 @@ class Commute:
                     max_size=_FRAME_BYTES,
                     ping_interval=_PING_S,
                     ping_timeout=_PING_S,
-                    logger=_LOGGER,
+                    logger=websocket_log.logger("motelink.commute"),
                     server_header=None,
                 )
             )

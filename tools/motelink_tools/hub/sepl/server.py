@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -16,6 +15,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub import websocket_log
 from motelink_tools.hub.registry import Registry
 from motelink_tools.hub.sepl.records import Records
 from motelink_tools.hub.sepl.session import Session, body, command, greeting
@@ -26,9 +26,6 @@ _CONNECTIONS = 2000
 _COMMANDS = 64  # that wait for their response, a gateway
 _CREDENTIALS_S = 10.0
 _PING_S = 20.0
-
-_LOGGER = logging.getLogger("motelink.sepl")
-_LOGGER.setLevel(logging.WARNING)  # frames are logged at debug, and the first has the password
 
 
 class _Gateway:
@@ -90,7 +87,7 @@ class Sepl:
                     max_size=_FRAME_BYTES,
                     ping_interval=_PING_S,
                     ping_timeout=_PING_S,
-                    logger=_LOGGER,
+                    logger=websocket_log.logger("motelink.sepl"),
                     server_header=None,
                 )
             )

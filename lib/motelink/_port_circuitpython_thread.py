@@ -1,0 +1,3 @@
+"""CircuitPython has no threads: see `motelink.loop` instead."""
+
+Runner = None

@@ -1,0 +1,261 @@
+"""IoT Commute: a device and its clients, paired by a server, over WebSocket.
+
+    from motelink.commute import WebSocket
+
+    ws = WebSocket("lamp-1", "its key", "device", root="ws://192.0.2.7:8094/ws")
+    ws.on_connect = lambda ws: ws.send_message("LED", 0)
+    ws.on_tick = lambda tick, ws: print(tick["sensor"], tick["value"])
+    ws.connect()
+
+What is sent often goes through `motelink.commute_put`, which allocates nothing. Receiving a tick
+decodes its JSON, which allocates.
+"""
+
+import json
+
+from motelink import port
+from motelink.backoff import Backoff
+from motelink.commute_errors import (
+    AuthException,
+    ClosedException,
+    IotCommuteException,
+    PayloadException,
+    TimeoutException,
+)
+from motelink.errors import AuthError, ConfigError
+from motelink.websocket import Client
+
+const = port.const
+ticks_ms = port.ticks_ms
+
+_POLICY = const(1008)  # how servers close when id or key are wrong
+_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+_LONGEST = const(12)  # RECONNECT_INTERVALs: a minute
+
+
+class WebSocket:
+    """``device_id``, ``device_key``: str. ``side``: "device" or "client". ``root``: the server's
+    URL. ``options``: see `motelink.websocket.Client`; ``rx_size`` and ``tx_size`` bound a frame
+    (512 bytes each).
+
+    Callbacks, all optional, are attributes: ``on_tick(tick, ws)``, a dict; ``on_message(text,
+    ws)``, each frame; ``on_connect(ws)``, at first; ``on_reconnect(ws)``, later; ``on_close(ws)``,
+    when a connection has ended; ``on_error(error, ws)``. One that raises is logged and counted in
+    ``client.handler_errors``.
+
+    ``client``: once `open` has made it, the `motelink.websocket.Client`; ``loop.add(ws.client)``
+    runs it among others. Raises ConfigError.
+    """
+
+    READ_TIMEOUT = 5
+    RECONNECT_INTERVAL = 5
+    RECONNECT_TRIES = 300
+    ROOT = "ws://127.0.0.1/ws"
+
+    on_tick = const(None)
+    on_message = const(None)
+    on_connect = const(None)
+    on_close = const(None)
+    on_error = const(None)
+    on_reconnect = const(None)
+    client: "_Pair | None" = None
+
+    def __init__(self, device_id, device_key, side, root=None, **options):
+        if side not in ("device", "client"):
+            raise ConfigError("side must be 'device' or 'client', got %r" % (side,))
+        if not device_id or not device_key:
+            raise ConfigError("expected a device id and its key")
+        pair = (root or self.ROOT, _quoted(device_id), _quoted(device_key), side)
+        self._url = "%s?device=%s&key=%s&side=%s" % pair
+        options.setdefault("rx_size", 512)
+        options.setdefault("tx_size", 512)
+        self._options = options
+        self._known = False
+        self._tries = 0
+        self._wanted = None  # the sensor whose state is waited for
+        self._state = None
+        self._inside = False  # a callback: no waiting here
+        self._runner = None
+
+    def connect(self, threaded=False, disable_ssl_verification=False, proxy=None) -> None:
+        """Connect, and run until `close`, reconnecting whenever the connection is lost: after
+        0 to ``RECONNECT_INTERVAL`` seconds, then up to twice as long each time, at most 12
+        intervals; after ``RECONNECT_TRIES`` tries in a row without success it is over.
+
+        ``threaded``: return at once, and run in a thread, which a board has not. ``proxy``:
+        ``http://user:password@host:port``. Raises AuthException, ClosedException, ConfigError.
+        """
+        self.open(disable_ssl_verification, proxy)
+        if threaded:
+            runner = port.load("_thread").Runner
+            if not runner:
+                raise ConfigError("no threads here: open(), and loop.add() of its client")
+            self._runner = runner(self._turn)
+        else:
+            self.client.run()
+
+    def open(self, disable_ssl_verification=False, proxy=None):
+        """Make ``client`` anew, and return it; it connects when it is run."""
+        options = dict(self._options)
+        if disable_ssl_verification:
+            from motelink import log
+
+            log.warning("the certificate of the server will not be verified")
+            options["tls"] = port.tls_context(verify=False)
+        base = int(self.RECONNECT_INTERVAL * 1000)
+        options.setdefault("backoff", Backoff(base, base * _LONGEST))
+        if self.client:
+            self.close()
+        self._runner = None
+        self._known = False
+        self._tries = 0
+        self.client = client = _Pair(self, self._url, proxy=proxy, **options)
+        client.on_connect = self._connected
+        client.on_message = self._received
+        client.on_end = self._ended
+        return client
+
+    def is_connected(self) -> bool:
+        """Whether the server has accepted us, and nothing since says otherwise."""
+        return self.client is not None and self.client.connected
+
+    def reconnect(self) -> None:
+        """Close the connection, and connect again at once. Raises ClosedException."""
+        with self._held():
+            self._made().reconnect()
+
+    def close(self) -> None:
+        """Close the connection and stay closed. Raises ClosedException."""
+        with self._held():
+            self._made().end()
+
+    def send_message(self, sensor: str, value) -> bool:
+        """Tell the state of a sensor; ``value`` is JSON. True when the connection has it. Raises
+        PayloadException, TooLarge."""
+        if not isinstance(sensor, str):
+            raise PayloadException("a sensor is named by a str")
+        return self.send_payload({"sensor": sensor, "value": value})
+
+    def send_payload(self, payload) -> bool:
+        """Tell anything that is JSON. True when the connection has it. Raises PayloadException,
+        TooLarge."""
+        try:
+            text = json.dumps({"method": "put", "status": payload})
+        except (TypeError, ValueError) as error:
+            raise PayloadException("no JSON: %s" % error) from None
+        return self.send(text)
+
+    def send(self, frame) -> bool:
+        """Send a text frame that is made already: bytes, or a str."""
+        with self._held():
+            return self.client is not None and self.client.send_text(frame)
+
+    def get_state(self, sensor: str):
+        """Ask for the last state of a sensor, and wait for it, at most ``READ_TIMEOUT`` seconds:
+        a dict as it was put. Not in a callback. Raises TimeoutException, ClosedException."""
+        if self._inside:
+            raise IotCommuteException("a callback cannot wait for a state")
+        self._state = None
+        self._wanted = sensor
+        end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
+        try:
+            if not self.send(json.dumps({"method": "get", "sensor": sensor})):
+                raise ClosedException("not connected")
+            while self._state is None:
+                if port.ticks_diff(end, ticks_ms()) <= 0:
+                    raise TimeoutException("no state in %s s" % self.READ_TIMEOUT)
+                if self._runner:
+                    port.sleep_ms(5)
+                else:
+                    self.client.step(20)
+            return self._state
+        finally:
+            self._wanted = None
+
+    def judge(self, error):
+        """What a failure of the connection means here."""
+        self._tries += 1
+        if isinstance(error, AuthError) or getattr(error, "code", 0) == _POLICY:
+            error = AuthException("refused by the server: device id or key")
+        elif self._tries >= self.RECONNECT_TRIES:
+            error = ClosedException("no connection in %d tries: %s" % (self._tries, error))
+        return error
+
+    def report(self, error) -> None:
+        """A failure of the connection, as an error of ours."""
+        self._call(self.on_error, error)
+
+    def _held(self):
+        return self._runner or _nobody
+
+    def _made(self):
+        if not self.client:
+            raise ClosedException("not connected: connect() first")
+        return self.client
+
+    def _turn(self, ms: int) -> bool:
+        self.client.step(ms)
+        return self.client in self.client.loop.clients
+
+    def _connected(self) -> None:
+        self._tries = 0
+        handler = self.on_reconnect if self._known else self.on_connect
+        self._known = True
+        self._call(handler)
+
+    def _received(self, message) -> None:
+        text = message.text()
+        self._call(self.on_message, text)
+        try:
+            tick = json.loads(text)
+        except (ValueError, RuntimeError):
+            return
+        if isinstance(tick, dict):
+            if self._wanted is not None and tick.get("sensor") == self._wanted:
+                self._wanted = None
+                self._state = tick
+            else:
+                self._call(self.on_tick, tick)
+
+    def _ended(self, _error) -> None:
+        self._call(self.on_close)
+
+    def _call(self, handler, *values) -> None:
+        if handler:
+            before = self._inside
+            self._inside = True
+            try:
+                handler(*(values + (self,)))
+            except Exception as error:
+                from motelink import log
+
+                self.client.handler_errors += 1
+                log.exception(error, self.client)
+            self._inside = before
+
+
+class _Pair(Client):
+    def __init__(self, pair, url, **options):
+        super().__init__(url, **options)
+        self.pair = pair
+
+    def failed(self, error: Exception) -> None:
+        super().failed(self.pair.judge(error))
+        self.pair.report(self.last_error)
+
+
+class _Nobody:
+    """What holds a client that has no thread."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, trace):
+        pass
+
+
+_nobody = _Nobody()
+
+
+def _quoted(text: str) -> str:
+    return "".join([chr(b) if b in _SAFE else "%%%02X" % b for b in text.encode()])
