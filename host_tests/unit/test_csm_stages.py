@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motelink_tools.hub.csm.esm.stages import Evaluator
 
@@ -126,6 +128,8 @@ def test_variants():
     assert out(graph, [13, 13]) == [[3, 13]]
     assert out(graph, ["x", 1]) == [["x", 1]]
     assert out(graph, [1, None]) == [[1, None]]
+    assert out(graph, [10**400, None])
+    assert out(graph, [1.5, None]) == [[1.5, None]]
     assert out(evaluator({"input_type": "variant"}), [1, 2]) == [[1, 2]]
 
 
@@ -256,3 +260,37 @@ def test_whatever_is_seen_is_json(value):
     seen = json.loads(text, parse_constant=lambda constant: pytest.fail(constant))
     assert seen["idf"]["id"] == ["d", "0"]
     assert len(text) < 300000
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=5,
+)
+COUNTS = st.none() | st.integers(0, 4)
+TYPES = st.sampled_from([None, "variant", ["variant"], ["sample", "variant", "variant"]])
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.lists(VALUES, max_size=4), min_size=1, max_size=4),
+    COUNTS,
+    st.integers(0, 2),
+    TYPES,
+    COUNTS,
+    st.sampled_from([None, "def run(*x): return x", "def run(x): return x - 1"]),
+)
+def test_any_values(messages, count, tags, types, outputs, code):
+    idf = {"param_no": count, "tag_param_no": tags, "input_type": types, "func": code}
+    graph = evaluator(idf, {}, join=code, odfs=[{"param_no": outputs, "func": code}, {}])
+    for message in messages:
+        answer = graph.evaluate(0, message, watched=True)
+        json.dumps(answer, allow_nan=False)
+        json.loads(answer["seen"], parse_constant=lambda constant: pytest.fail(constant))
+        for _, text in answer["out"]:
+            assert isinstance(json.loads(text), list)

@@ -227,8 +227,12 @@ def _listed(value: Any) -> Sequence[Any]:
 
 
 def _difference(now: Any, before: Any) -> Any:
-    both = (now, before)
-    return now - before if all(isinstance(value, (int, float)) for value in both) else now
+    if not all(isinstance(value, (int, float)) for value in (now, before)):
+        return now
+    try:
+        return now - before
+    except OverflowError:  # an integer beyond what a float holds
+        return now
 
 
 def _seen(stages: Json) -> str:
