@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""An IoTtalk device application that counts: ``URL MODE [CHECK_S ANSWER_MS]``.
+"""An IoTtalk device application that counts: ``URL MODE [CHECK_S ANSWER_MS [CA]]``.
 
 Runs on MicroPython and on CPython. It pushes the numbers from 1 up, each when the one before has
 come back through the server, or after a while. Modes: "locked" forbids to allocate while a
@@ -15,7 +15,7 @@ from motelink.iottalk import Device
 from motelink.iottalk_data import int_at
 
 url, mode = sys.argv[1:3]
-check, answer_ms = map(int, sys.argv[3:] or (300, 3000))
+check, answer_ms = map(int, sys.argv[3:5] or (300, 3000))
 COUNT = 30
 
 device = Device(
@@ -24,6 +24,7 @@ device = Device(
     ["Celsius-I"],
     ["Heater-O"],
     id="3C1D9F0E7B524A0E9D570A4F3E6B2211",
+    tls=port.tls_context(ca=sys.argv[5]) if len(sys.argv) > 5 else None,
     check=check,
     answer_ms=answer_ms,
     keepalive=5,

@@ -17,10 +17,12 @@ _TOPICS = {"idf": "iottalk/esm/in", "odf": "iottalk/esm/out"}
 
 class IottalkServer:
     """``puts``: bodies of registrations; ``deletes``: of deregistrations; ``said``: what the
-    device has said on its control channel. A context manager."""
+    device has said on its control channel. ``secure``: where the broker speaks TLS, for the
+    device to go there. A context manager."""
 
-    def __init__(self, broker: int, features: dict[str, str]) -> None:
+    def __init__(self, broker: int, features: dict[str, str], secure: int = 0) -> None:
         self.features = features
+        self._place = ("mqtts", secure) if secure else ("mqtt", broker)
         self.puts: list[dict[str, Any]] = []
         self.deletes: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
@@ -37,7 +39,7 @@ class IottalkServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"http://localhost:{self._http.server_port}"
 
     def __enter__(self) -> "IottalkServer":
         self._mqtt.connect("127.0.0.1", self._broker)
@@ -82,7 +84,7 @@ class IottalkServer:
             "state": "ok",
             "rev": self._rev,
             "name": "00.Kettle",
-            "url": {"scheme": "mqtt", "host": "localhost", "port": self._broker},
+            "url": {"scheme": self._place[0], "host": "localhost", "port": self._place[1]},
             "ctrl_chans": [f"{device}/ctrl/i", f"{device}/ctrl/o"],
         }
 

@@ -1,5 +1,6 @@
 """motelink.iottalk on real mosquitto and a small server, on CPython and on MicroPython."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from collector import interpreters
 from motelink_tools.hub.broker import Broker
 
+from .certificates import Authority
 from .device_process import CPYTHON, Device, Runtime
 from .iottalk_server import IottalkServer
 
@@ -33,6 +35,13 @@ def runtime(request: pytest.FixtureRequest, library: Path) -> Runtime:
     return Runtime(request.param, library)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def device(runtime: Runtime, server: IottalkServer, *arguments: object) -> Device:
     return Device(runtime, PROGRAM, server.url, *arguments, heap="96k")
 
@@ -52,6 +61,27 @@ def test_data_go_both_ways_on_a_locked_heap(runtime: Runtime, server: IottalkSer
     server.wait(lambda: len(server.said) == 5)
     assert [said["state"] for said in server.said] == ["online", "ok", "ok", "offline", "offline"]
     assert server.deletes == [{"rev": server.said[0]["rev"]}]
+
+
+def test_data_go_both_ways_over_tls(runtime: Runtime, tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "authority")
+    certificate, key = authority.issue("broker", "localhost")
+    other = Authority(tmp_path, "other")
+    port = free_port()
+    options = [f"listener {port} 127.0.0.1", f"certfile {certificate}", f"keyfile {key}"]
+    with Broker(options=options) as broker:
+        with (
+            IottalkServer(broker.port, dict(FEATURES), port) as server,
+            device(runtime, server, "locked", 300, 3000, authority.der) as running,
+        ):
+            assert running.result()["back"] == 30
+        with (
+            IottalkServer(broker.port, dict(FEATURES), port) as server,
+            device(runtime, server, "stay", 300, 3000, other.der) as running,
+        ):
+            while "certificate refused" not in running.wait_for(""):
+                pass
+            assert "online" not in [said["state"] for said in server.said]
 
 
 def test_commands_are_answered(runtime: Runtime, server: IottalkServer) -> None:
