@@ -248,3 +248,19 @@ def test_json_of_replies_is_json(tmp_path):
             assert json.loads(message.payload) == {"op": "attach", "é": "\u2603", "state": "ok"}
 
     run(whole)
+
+
+def test_the_graph_api_without_mqtt(tmp_path):
+    async def whole():
+        async with world(tmp_path) as w, w.listening("iottalk/api/res/#") as gui, device(w) as cat:
+            key = ("page", "1")
+            assert w.csm.request(key, {"op": "attach"}) == {"op": "attach", "state": "ok"}
+            request = {"op": "add_link", "da_id": KETTLE, "idf": "meow", "func": None}
+            assert w.csm.request(key, request) == {**request, "state": "ok"}
+            assert (await cat.next())[1]["command"] == "CONNECT"
+            assert "already exists" in w.csm.request(key, request)["reason"]
+            # It is the same graph for all.
+            await gui.client.publish("iottalk/api/req/page/graph/1", json.dumps(request))
+            assert "already exists" in (await gui.next())[1]["reason"]
+
+    run(whole)

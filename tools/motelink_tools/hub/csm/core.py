@@ -86,9 +86,14 @@ class Core:
             case [device, "ctrl", "i"]:
                 self._control(device, request)
             case ["iottalk", "api", "req", client, "device"]:
-                self._reply(topic, request, lambda: self._device_api(client, request))
+                reply = _replied(request, lambda: self._device_api(client, request))
+                self._respond(topic, reply)
             case ["iottalk", "api", "req", client, "graph", graph]:
-                self._reply(topic, request, lambda: self._graph_api((client, graph), request))
+                self._respond(topic, self.graph_request((client, graph), request))
+
+    def graph_request(self, key: GraphKey, request: Json) -> Json:
+        """One operation of the graph API; its reply."""
+        return _replied(request, lambda: self._graph_api(key, request))
 
     def reconnected(self) -> None:
         """Whatever was sent while the broker was away is lost."""
@@ -159,11 +164,7 @@ class Core:
         elif "msg_id" in message:
             self.channels.answered(device, message)
 
-    def _reply(self, topic: str, request: Json, run: Callable[[], Json]) -> None:
-        try:
-            reply = run()
-        except RequestError as error:
-            reply = {**request, "state": "error", "reason": str(error)}
+    def _respond(self, topic: str, reply: Json) -> None:
         response = topic.replace("/req/", "/res/", 1)
         self.effects.publish.append(Publish(response, json.dumps(reply)))
 
@@ -180,3 +181,10 @@ class Core:
         if any(len(name) > _NAME_CHARACTERS for name in key):
             raise RequestError(f"names longer than {_NAME_CHARACTERS} characters")
         return self.graphs.request(key, request)
+
+
+def _replied(request: Json, run: Callable[[], Json]) -> Json:
+    try:
+        return run()
+    except RequestError as error:
+        return {**request, "state": "error", "reason": str(error)}

@@ -123,6 +123,13 @@ class Csm:
         """Of the HTTP API."""
         return self._listener.port
 
+    def request(self, key: GraphKey, request: Json) -> Json:
+        """An operation on a graph (client, name), as over MQTT; its reply. In our loop only."""
+        try:
+            return self.core.graph_request(key, request)
+        finally:
+            self._perform()
+
     # -- HTTP ------------------------------------------------------------------------------
 
     async def _http(self, method: str, device: str, body: Any) -> Json:
