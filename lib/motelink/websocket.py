@@ -88,7 +88,7 @@ class Client(Link):
         self.headers = headers
         self._proxy = None
         if proxy:
-            self._proxy = (*websocket_handshake.parse_proxy(proxy), self.tls)
+            self._proxy = websocket_handshake.parse_proxy(proxy) + (self.tls,)
             self.tls = False  # first the tunnel
         self.messages = 0
         self.oversized = 0
@@ -100,6 +100,7 @@ class Client(Link):
         self._pinged = False
         self._frames = Frames(self, rx_size, refuse)
         self._opening = None
+        self._again = None
         self._hail()  # whether it can be said at all
         port.forget("websocket_handshake")
 
@@ -115,7 +116,10 @@ class Client(Link):
         ``payload``: UTF-8 as bytes, or a str, which allocates. ``last``: False begins a message
         in fragments, or goes on with it. Raises TooLarge.
         """
-        return self._frames.put(_TEXT, payload, last) and self._push()
+        done = self._again(payload) if last and self._again else None
+        if done is None:
+            return self._frames.put(_TEXT, payload, last) and self._push()
+        return done or self._push()
 
     def send_binary(self, payload, last: bool = True) -> bool:
         """Send bytes; otherwise as `send_text`."""
@@ -173,6 +177,7 @@ class Client(Link):
         from motelink import websocket_close
 
         if websocket_close.close(self._frames, code, reason):
+            self._again = None
             self._push()
         port.forget("websocket_close")
 
@@ -232,6 +237,9 @@ class Client(Link):
         self._frames.state = _READY
         self._pinged = False
         self.deadline = ticks_add(ticks_ms(), self._ping_ms)
+        if not self._secure:  # what TLS takes of a frame, it must be given again
+            self._again = self._frames.sender(self.sock.write).send
+            self._again(None)
         self._call(self.on_connect)
         return self.connected
 
@@ -270,7 +278,7 @@ class Client(Link):
 
     def _closed(self, error) -> None:
         self._frames.begin(0)
-        self._opening = None
+        self._opening = self._again = None
         port.forget("websocket_handshake")
         port.forget("websocket_close")
         self._call(self.on_end, error)

@@ -108,7 +108,7 @@ def parse(url) -> tuple:
         place, mark, query = place.partition("?")
         path = mark + query + slash + path
     host, number = _place(place, 443 if scheme in ("wss", "https") else 80)
-    if scheme not in ("ws", "wss", "http") or not host or "#" in path or "@" in place:
+    if scheme not in ("ws", "wss") or not host or "#" in path or "@" in place:
         # Without what may be secret.
         raise ConfigError("expected ws://host:port/path or wss://, got %r" % place.split("@")[-1])
     return scheme == "wss", host, number, place, "/" + path
