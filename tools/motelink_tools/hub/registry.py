@@ -66,8 +66,11 @@ BEGINNING_BYTES = 80
 class Subscription:
     """A bounded queue of events; ``dropped`` counts those lost because nobody read in time."""
 
-    def __init__(self, limit: int, unsubscribe: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self, limit: int, beginning: int, unsubscribe: Callable[[Subscription], None]
+    ) -> None:
         self.dropped = 0
+        self.beginning = beginning
         self._events: deque[Event] = deque(maxlen=limit)
         self._lock = threading.Lock()
         self._waiters: list[Future[None]] = []
@@ -221,9 +224,9 @@ class Registry:
             found = self._devices.get((platform, device_id))
             return replace(found) if found else None
 
-    def subscribe(self, limit: int = 1000) -> Subscription:
-        """A queue of at most ``limit`` events, from now on."""
-        subscription = Subscription(limit, self._unsubscribe)
+    def subscribe(self, limit: int = 1000, beginning: int = BEGINNING_BYTES) -> Subscription:
+        """A queue of at most ``limit`` events, from now on, with so many bytes of messages."""
+        subscription = Subscription(limit, beginning, self._unsubscribe)
         with self._lock:
             self._subscriptions += (subscription,)
         return subscription
@@ -264,7 +267,18 @@ class Registry:
     ) -> None:
         subscriptions = self._subscriptions
         if subscriptions:
-            beginning = bytes(message[:BEGINNING_BYTES])
-            event = Event(kind, platform, device_id, now, size, rtt_s, reason, beginning)
+            events: dict[int, Event] = {}
             for subscription in subscriptions:
-                subscription._put(event)
+                shown = subscription.beginning
+                if shown not in events:
+                    events[shown] = Event(
+                        kind,
+                        platform,
+                        device_id,
+                        now,
+                        size,
+                        rtt_s,
+                        reason,
+                        bytes(message[:shown]),
+                    )
+                subscription._put(events[shown])

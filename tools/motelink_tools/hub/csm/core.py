@@ -125,6 +125,11 @@ class Core:
                 targets.append((key, keys.index(channel.key)))
         return device, targets, value if isinstance(value, list) else [value]
 
+    def feature(self, topic: str) -> str:
+        """Whose values go over this topic; "" if nobody's."""
+        channel = self.channels.by_topic(topic)
+        return channel.key[2] if channel else ""
+
     # -- workers ---------------------------------------------------------------------------
 
     def configuration(self, key: GraphKey) -> Json | None:

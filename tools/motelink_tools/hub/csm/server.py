@@ -17,11 +17,11 @@ from motelink_tools.hub.csm.core import Core
 from motelink_tools.hub.csm.esm.engine import Engine
 from motelink_tools.hub.csm.esm.supervisor import Limits
 from motelink_tools.hub.csm.http import Api
-from motelink_tools.hub.csm.listener import Listener
 from motelink_tools.hub.csm.model import GraphKey
 from motelink_tools.hub.csm.records import Records
 from motelink_tools.hub.csm.uplink import Uplink
 from motelink_tools.hub.csm.wire import Json, Publish, control_channels
+from motelink_tools.hub.listener import Listener
 from motelink_tools.hub.registry import Registry
 
 PLATFORM = "iottalk"
@@ -68,6 +68,7 @@ class Csm:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.errors: dict[GraphKey, list[Json]] = {}  # what went wrong last in each graph
+        self.seen: dict[GraphKey, str] = {}  # last values at each stage, JSON, while watched
         self._registry = registry
         self._broker = broker_host, broker_port
         self._account = account
@@ -82,7 +83,7 @@ class Csm:
         self.core = Core(self._records, clock, da_expiration)
         self._admission = Admission(self.core, grant, revoke)
         self._engine = Engine(limits or Limits(), self._answered)
-        self._listener = Listener(Api(self._http), http_host, http_port)
+        self._listener = Listener("IoTtalk", Api(self._http), http_host, http_port)
         self._uplink: Uplink | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -169,7 +170,9 @@ class Csm:
             return  # an old value, which some clients leave on the broker
         device, targets, elements = self.core.data(topic, payload)
         if device:
-            self._registry.message_in(PLATFORM, device, len(payload))
+            self._registry.message_in(
+                PLATFORM, device, len(payload), _named(self.core.feature(topic), payload)
+            )
         for key, slot in targets:
             self._engine.feed(key, slot, elements)
 
@@ -185,13 +188,15 @@ class Csm:
                 continue  # forged by a function
             device, topic = outputs[number]
             self._send(Publish(topic, text))
-            self._registry.message_out(PLATFORM, device, len(text))
+            message = _named(self.core.feature(topic), text.encode())
+            self._registry.message_out(PLATFORM, device, len(text), message)
         errors = answer["errors"]
         if errors:
             self.errors[key] = errors
         if graph.monitor is None:
             return
         if "seen" in answer:
+            self.seen[key] = answer["seen"]
             text = f'{{"op": "monitor_info", "data": {answer["seen"]}}}'
             self._send(Publish(graph.monitor, text))
         for error in errors:
@@ -223,6 +228,7 @@ class Csm:
             self._admission.let_out(device)
         for key in effects.changed:
             self.errors.pop(key, None)
+            self.seen.pop(key, None)
             graph = self.core.graphs.get(key)
             watched = graph is not None and graph.monitor is not None
             self._engine.configure(key, self.core.configuration(key), watched=watched)
@@ -237,3 +243,8 @@ class Csm:
         known = self.core.devices.get(device)
         model = str(known.resource.profile["model"]) if known is not None else ""
         self._registry.connected(PLATFORM, device, kind=model)
+
+
+def _named(feature: str, value: bytes) -> bytes:
+    """For people: a value with the name of its feature, as a JSON object."""
+    return b"{%s: %s}" % (json.dumps(feature).encode(), value)

@@ -23,9 +23,10 @@ class _Server(uvicorn.Server):
 
 
 class Listener:
-    """``await start()``, ``await close()``. Port 0 takes a free one."""
+    """``await start()``, ``await close()``. Port 0 takes a free one. ``who`` is for the error."""
 
-    def __init__(self, application: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, who: str, application: ASGIApp, host: str, port: int) -> None:
+        self._who = who
         self._application = application
         self._host = host
         self._port = port
@@ -49,7 +50,7 @@ class Listener:
             )
         except OSError as error:
             raise ToolError(
-                f"IoTtalk cannot listen on {self._host}:{self._port}: {error.strerror}",
+                f"{self._who} cannot listen on {self._host}:{self._port}: {error.strerror}",
                 kind="cannot_listen",
             ) from error
         config = uvicorn.Config(
