@@ -52,6 +52,8 @@ class CommutePlatform:
             "devices": self._devices,
             "send": self._send,
             "states": self._states,
+            "facts": self._facts,
+            "about": self._about,
         }
 
     def streams(self) -> Mapping[str, Stream]:
@@ -68,6 +70,12 @@ class CommutePlatform:
         return [
             {"id": name, "connected": name in online} for name in self._commute.records.devices()
         ]
+
+    async def _facts(self) -> dict[str, Any]:
+        return {name: {} for name in self._commute.records.devices()}
+
+    async def _about(self, device: str) -> dict[str, Any]:
+        return {"states": await self._states(device)}
 
     async def _send(self, device: str, status: Any) -> int:
         return self._commute.send(device, status)

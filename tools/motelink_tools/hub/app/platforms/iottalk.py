@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.app.iottalk_calls import IottalkCalls
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.broker import ExistingBroker, MqttBroker, choose_broker
 from motelink_tools.hub.broker.ports import from_elsewhere, from_here
@@ -89,7 +90,7 @@ class IottalkPlatform:
         return found
 
     def calls(self) -> Mapping[str, Call]:
-        return {}
+        return IottalkCalls(self._csm).all() if self._csm else {}
 
     def streams(self) -> Mapping[str, Stream]:
         return {}

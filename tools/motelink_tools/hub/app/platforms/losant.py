@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,9 @@ class LosantPlatform:
             "remove": self._remove,
             "command": self._command,
             "connected": self._connected,
+            "facts": self._facts,
+            "about": self._about,
+            "states": self._states,
         }
 
     def streams(self) -> Mapping[str, Stream]:
@@ -82,6 +86,27 @@ class LosantPlatform:
 
     async def _connected(self) -> list[str]:
         return [d.id for d in self._registry.devices() if d.platform == PLATFORM and d.connected]
+
+    async def _facts(self) -> dict[str, Any]:
+        return {known.id: {"name": known.name} for known in self._losant.records.devices()}
+
+    async def _about(self, device: str) -> dict[str, Any]:
+        known = self._losant.records.find(device)
+        states = self._losant.records.states(known.id, limit=1)
+        return {
+            "name": known.name,
+            "attributes": known.attributes,
+            "last": {"time": states[0].time, "data": states[0].data} if states else None,
+            "refused": self._losant.refused.get(known.id, 0),
+        }
+
+    async def _states(
+        self, device: str, since: int | None, until: int | None, limit: int | None
+    ) -> list[dict[str, Any]]:
+        """Milliseconds since 1970."""
+        known = self._losant.records.find(device)
+        found = await asyncio.to_thread(self._losant.records.states, known.id, since, until, limit)
+        return [{"time": state.time, "data": state.data} for state in found]
 
     async def _watch(self, device: str | None) -> AsyncIterator[dict[str, Any] | None]:
         """None, once it watches; then each state as it arrives, of one device or of all."""

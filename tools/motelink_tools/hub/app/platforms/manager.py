@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from motelink.manager_wire import DEFAULT_PORT, RAW
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.broker.ports import from_elsewhere
+from motelink_tools.hub.manager.client import Client
 from motelink_tools.hub.manager.connection import PLATFORM
+from motelink_tools.hub.manager.info import ConnectionEnd, InvalidInfo
 from motelink_tools.hub.manager.server import AsyncManager
 
 # Room for boards that come back all at once.
@@ -46,10 +50,70 @@ class ManagerPlatform:
         return {f"tcp, {self._manager.framing}": f"{host}:{self._manager.port}"}
 
     def calls(self) -> Mapping[str, Call]:
-        return {}
+        return {
+            "facts": self._facts,
+            "about": self._about,
+            "send": self._send,
+            "ask": self._ask,
+        }
 
     def streams(self) -> Mapping[str, Stream]:
         return {}
+
+    async def _facts(self) -> dict[str, Any]:
+        return {
+            client.data.uuid: {"kind": client.data.type, "data": client.data.data}
+            for client in self._manager.get_clients()
+        }
+
+    async def _about(self, device: str) -> dict[str, Any]:
+        types = list(self._manager.valid_types)
+        client = self._find(device)
+        return {"types": types, **(client.return_data() if client else {})}
+
+    async def _send(
+        self, text: str | None, base64: str | None, device: str | None, kind: str | None
+    ) -> dict[str, int]:
+        payload = _payload(text, base64)
+        try:
+            if device is not None:
+                if self._manager.send(device, payload) is None:
+                    raise ToolError(f"{device} is not connected", kind="not_connected")
+                reached = 1
+            elif kind is not None:
+                if kind not in self._manager.valid_types:
+                    raise ToolError(f"no device can be of type {kind!r}", kind="usage")
+                reached = self._manager.send_type(kind, payload)
+            else:
+                reached = self._manager.send_all(payload)
+        except ValueError as error:
+            raise ToolError(f"cannot be sent: {error}", kind="usage") from None
+        return {"reached": reached}
+
+    async def _ask(self, device: str) -> dict[str, Any]:
+        client = self._find(device)
+        if client is None:
+            raise ToolError(f"{device} is not connected", kind="not_connected")
+        try:
+            await client.aget_data()
+        except (ConnectionEnd, InvalidInfo) as error:
+            raise ToolError(f"{device}: {error}", kind="not_connected") from None
+        return client.return_data()
+
+    def _find(self, device: str) -> Client | None:
+        found = (c for c in self._manager.get_clients() if c.data.uuid == device)
+        return next(found, None)
+
+
+def _payload(text: str | None, base64: str | None) -> bytes:
+    if (text is None) == (base64 is None):
+        raise ToolError("expected one of text and base64", kind="usage")
+    if text is not None:
+        return text.encode(errors="replace")
+    try:
+        return b64decode(base64 or "", validate=True)
+    except ValueError as error:
+        raise ToolError(f"no base64: {error}", kind="usage") from None
 
 
 def create(context: Context, settings: Settings) -> ManagerPlatform:

@@ -52,6 +52,8 @@ class SeplPlatform:
             "devices": self._devices,
             "command": self._command,
             "events": self._events,
+            "facts": self._facts,
+            "about": self._about,
         }
 
     def streams(self) -> Mapping[str, Stream]:
@@ -69,6 +71,16 @@ class SeplPlatform:
             {**asdict(row), "connected": row.connected and row.gid in online}
             for row in self._sepl.records.devices()
         ]
+
+    async def _facts(self) -> dict[str, Any]:
+        gateways: dict[str, list[str]] = {}
+        for row in self._sepl.records.devices():
+            gateways.setdefault(row.gid, []).append(row.name)
+        return {gid: {"name": ", ".join(names)} for gid, names in gateways.items()}
+
+    async def _about(self, device: str) -> dict[str, Any]:
+        """Of a gateway: its devices."""
+        return {"devices": [row for row in await self._devices() if row["gid"] == device]}
 
     async def _command(self, device: str, service: str, value: Any, timeout: float) -> Any:
         return await self._sepl.command(device, service, value, timeout)
