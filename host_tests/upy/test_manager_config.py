@@ -149,3 +149,14 @@ def test_tls_needs_an_authority_where_the_runtime_trusts_none():
         assert "ca=" in _refusal(tls=True)
     else:
         assert _client(tls=True).tls  # the system's certificate store
+
+
+def test_data_can_be_set_anew():
+    client = Client("h", UUID, "kettle", {"a": 1}, tx_size=128)
+    client.set_data({"b": [2, "##"]})
+    assert client._info == UUID.encode() + b'##kettle##{"b": [2, "##"]}'
+    client.set_data({})
+    assert client._info == UUID.encode() + b"##kettle##{}"
+    raises(ConfigError, client.set_data, {"long": "x" * 100})
+    raises(ConfigError, client.set_data, [1])
+    assert client._info == UUID.encode() + b"##kettle##{}"

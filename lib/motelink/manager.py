@@ -37,11 +37,20 @@ class Client(Link):
     ``on_message(message)``, with a `Message` that is valid during the call; ``on_end(error)``,
     None when the user ended it; ``on_chunk(message, at, total)``, for messages larger than
     ``rx_size`` in pieces (``total`` is -1 while unknown); ``on_oversize(size)``, after such a
-    message. A handler that raises is logged and counted in ``handler_errors``.
+    message; ``on_getinfo()``, before it is answered: the moment for `set_data`. A handler that
+    raises is logged and counted in ``handler_errors``.
 
     ``connected``; ``beats``, ``messages``, ``oversized``: counters. Raises ConfigError for
     anything the protocol cannot carry.
     """
+
+    # In the class, so that those in use alone take room in the client. (const: of any type.)
+    on_connect = const(None)
+    on_message = const(None)
+    on_end = const(None)
+    on_chunk = const(None)
+    on_oversize = const(None)
+    on_getinfo = const(None)
 
     def __init__(
         self,
@@ -59,11 +68,6 @@ class Client(Link):
         connect_ms=10000,
     ):
         super().__init__(host, port, rx_size, tx_size, tls, backoff, connect_ms)
-        self.on_connect = None
-        self.on_message = None
-        self.on_end = None
-        self.on_chunk = None
-        self.on_oversize = None
         self.connected = False
         self.heard = False
         self.beats = 0
@@ -105,10 +109,19 @@ class Client(Link):
             self.failed(error)
         return self.connected
 
+    def set_data(self, data: dict) -> None:
+        """Answer getinfo with these data from now on. Allocates. Raises ConfigError."""
+        from motelink import manager_info
+
+        room = self.tx.limit - self._framing.overhead
+        self._info = manager_info.changed(self._info, data, room)
+        forget("manager_info")
+
     def command(self, command: int) -> None:
         """The framing has read getinfo or end."""
         if command == _END:
             raise ConnectionLost("%s: ended by the server" % self)
+        self.call(self.on_getinfo)
         if self._data:
             from motelink import manager_live
 

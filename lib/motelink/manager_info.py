@@ -25,10 +25,18 @@ def info(uuid: str, name: str, data, room: int) -> bytes:
     if not kind or (kind + b"##").find(b"##") < len(kind):
         raise ConfigError("type must be text without '##', not ending in '#', got %r" % (name,))
     text = uuid.encode() + b"##" + kind + b"##"
-    if not callable(data):
-        if not isinstance(data, dict) or not _is_json(data):
-            raise ConfigError("data must be a dict of JSON values, or a function that writes one")
-        text += json.dumps(data).encode()
+    return _bounded(text, room) if callable(data) else changed(text, data, room)
+
+
+def changed(text: bytes, data: dict, room: int) -> bytes:
+    """The same with other data. Raises ConfigError."""
+    if not isinstance(data, dict) or not _is_json(data):
+        raise ConfigError("data must be a dict of JSON values, or a function that writes one")
+    uuid, kind = text.split(b"##", 2)[:2]
+    return _bounded(uuid + b"##" + kind + b"##" + json.dumps(data).encode(), room)
+
+
+def _bounded(text: bytes, room: int) -> bytes:
     room = min(room, 65535)  # no dialect's server takes much more
     if len(text) > room:
         raise ConfigError("uuid, type and data take %d bytes; room is for %d" % (len(text), room))

@@ -17,10 +17,12 @@ platform    its setting       the others
 manager     manager_host      manager_port, manager_type, manager_framing, ...
 losant      losant_device     losant_key, losant_secret, losant_host, ...
 iottalk     iottalk_url       iottalk_model, iottalk_name, ...
+sepl        sepl_host         sepl_user, sepl_password, sepl_device, ...
+commute     commute_device    commute_key, commute_root, ...
 =========== ================= ====================================================
 
-Intervals are settings, too, in milliseconds: ``manager_interval`` (60000), ``losant_interval``,
-``iottalk_interval`` (1000). Allocates nothing between those, where sensors are set to ints.
+Intervals are settings, too, in milliseconds: ``manager_interval`` (60000), ``losant_interval``
+and so on (1000). Allocates nothing between those, where sensors are set to ints.
 """
 
 import gc
@@ -33,7 +35,13 @@ from motelink.port import const, mem_free, ticks_add, ticks_diff, ticks_ms
 from motelink.settings import Settings
 
 _ENDED = const(4)  # Link's
-_PLATFORMS = (("manager", "manager_host"), ("losant", "losant_device"), ("iottalk", "iottalk_url"))
+_PLATFORMS = (
+    ("manager", "manager_host"),
+    ("losant", "losant_device"),
+    ("iottalk", "iottalk_url"),
+    ("sepl", "sepl_host"),
+    ("commute", "commute_device"),
+)
 
 
 class Sensor:
@@ -132,7 +140,9 @@ class Node:
         self.started = True
         for name, setting in _PLATFORMS:
             if self.settings.get(setting) is not None:
+                gc.collect()  # else garbage would lie between what stays
                 part = __import__("motelink.node_" + name, None, None, ("*",))
+                gc.collect()
                 platform = part.join(self)
                 self.platforms.append(platform)
                 if not platform.client.loop:

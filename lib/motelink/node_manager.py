@@ -27,25 +27,29 @@ class Manager:
             settings.text("manager_host"),
             settings.text("manager_uuid", "") or board_uuid(),
             settings.text("manager_type", node.name),
-            self.describe,
+            {},
             port=settings.integer("manager_port", 8595),
             framing=settings.text("manager_framing", "raw"),
         )
+        self.client.on_getinfo = self.describe
         self.client.on_message = self.message
         self.told = [None] * len(node.sensors)
         node.every(settings.integer("manager_interval", 60000), self.tell)
 
-    def describe(self, json):
-        """Write the data of getinfo: figures of this moment, in bytes and seconds."""
+    def describe(self):
+        """The answer to getinfo: figures of this moment, in bytes and seconds."""
         node = self.node
-        json.pair("name", node.name)
-        json.pair("uptime", node.clock.poll())
-        json.pair("heap_free", node.free())
-        json.pair("heap_low", node.lowest)
-        json.pair("connects", self.client.connects)
-        json.pair("handler_errors", node.handler_errors)
+        data = {
+            "name": node.name,
+            "uptime": node.clock.poll(),
+            "heap_free": node.free(),
+            "heap_low": node.lowest,
+            "connects": self.client.connects,
+            "handler_errors": node.handler_errors,
+        }
         for sensor in node.sensors:
-            json.pair(sensor.name, sensor.scaled())
+            data[sensor.name] = sensor.scaled()
+        self.client.set_data(data)
 
     def tell(self):
         """Send what has changed, in one message, since the raw dialect keeps none apart."""

@@ -1,0 +1,51 @@
+"""IoT Commute for `motelink.node`: settings ``commute_device``, ``commute_key``, ``commute_root``,
+``commute_interval``.
+
+Sensors that have changed go out as states of their names; ticks are commands of their sensors'
+names. Allocates nothing for sensors without decimals.
+"""
+
+from motelink.commute import WebSocket
+from motelink.commute_put import Put
+
+
+class Commute:
+    """``client``: the `motelink.websocket.Client` of ``ws``."""
+
+    name = "commute"
+
+    def __init__(self, node):
+        settings = node.settings
+        self.node = node
+        self.ws = ws = WebSocket(
+            settings.text("commute_device"),
+            settings.text("commute_key"),
+            "device",
+            root=settings.text("commute_root", None),
+        )
+        self.client = ws.open()
+        ws.on_tick = self.tick
+        self.puts = [Put(ws, sensor.name) for sensor in node.sensors]
+        self.told = [None] * len(node.sensors)
+        node.every(settings.integer("commute_interval", 1000), self.tell)
+
+    def tell(self):
+        """Send what has changed."""
+        if self.client.connected:
+            for i in range(len(self.told)):
+                sensor = self.node.sensors[i]
+                if sensor.value != self.told[i] and self.put(i, sensor):
+                    self.told[i] = sensor.value
+
+    def put(self, i, sensor) -> bool:
+        """Send one."""
+        if sensor.decimals or not isinstance(sensor.value, int):
+            return self.ws.send_message(sensor.name, sensor.scaled())
+        return self.puts[i].send(sensor.value)
+
+    def tick(self, tick, _ws):
+        """Commute's sensors are the node's commands."""
+        self.node.command(tick.get("sensor"), tick.get("value"))
+
+
+join = Commute
