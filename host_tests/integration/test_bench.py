@@ -11,14 +11,20 @@ import pytest
 from rich.console import Console
 
 from motelink_tools import cli
-from motelink_tools.bench import operations, peer, registry, session
+from motelink_tools.bench import mqtt_operations, operations, peer, registry, session
 from motelink_tools.bench.lab import Lab, opened
 from motelink_tools.bench.registry import Benchmark, Table, Target
-from motelink_tools.bench.tables import manager_instructions
+from motelink_tools.bench.repeated import Repeated
+from motelink_tools.bench.tables import manager_instructions, mqtt_instructions
 from motelink_tools.errors import ToolError
 
 CLIENT = [pytest.param(operation, id=operation.key) for operation in operations.CLIENT]
 FLOORS = [pytest.param(operation, id=operation.key) for operation in operations.FLOORS]
+OURS = [pytest.param(operation, id=operation.key) for operation in mqtt_operations.OURS]
+OTHERS = [
+    pytest.param(operation, id=f"mqtt-{operation.key}")
+    for operation in [*mqtt_operations.UMQTT, *mqtt_operations.FLOORS]
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +47,13 @@ def fake(name: str, measure: Callable[[Lab], Table]) -> Benchmark:
     return Benchmark(name, "a fake", measure, 1, 1)
 
 
-@pytest.mark.parametrize("operation", CLIENT)
-def test_steady_state_allocates_nothing(lab: Lab, operation: operations.Operation) -> None:
+@pytest.mark.parametrize("operation", CLIENT + OURS)
+def test_steady_state_allocates_nothing(lab: Lab, operation: Repeated) -> None:
     assert operation.heap(lab, 500)["allocated"] == 0
 
 
-@pytest.mark.parametrize("operation", CLIENT)
-def test_steady_state_passes_under_heap_lock(lab: Lab, operation: operations.Operation) -> None:
+@pytest.mark.parametrize("operation", CLIENT + OURS)
+def test_steady_state_passes_under_heap_lock(lab: Lab, operation: Repeated) -> None:
     assert operation.passes_locked(lab, 100)
 
 
@@ -56,10 +62,25 @@ def test_what_allocates_is_caught(lab: Lab) -> None:
     assert floor.key == "floor.recv_send"
     assert floor.heap(lab, 500)["allocated"] >= 500 * 16
     assert not floor.passes_locked(lab, 100)
+    for operation in mqtt_operations.UMQTT:
+        assert operation.heap(lab, 500)["allocated"] >= 500 * 16
+        assert not operation.passes_locked(lab, 100)
 
 
-@pytest.mark.parametrize("operation", CLIENT + FLOORS)
-def test_rates_are_measured(lab: Lab, operation: operations.Operation) -> None:
+def test_idle_allocates_nothing(lab: Lab) -> None:
+    with peer.serving(mqtt_operations.answer_pings) as port:
+        assert lab.run("mqtt_idle", port, 1) == {"allocated": 0}
+
+
+def test_publishing_takes_few_instructions(lab: Lab) -> None:
+    if lab.has_valgrind():
+        publish = mqtt_operations.OURS[0]
+        assert publish.key == "mqtt.publish_qos0"
+        assert publish.instructions(lab, count=500) <= 9000  # the target is 8000; layouts differ
+
+
+@pytest.mark.parametrize("operation", CLIENT + FLOORS + OURS + OTHERS)
+def test_rates_are_measured(lab: Lab, operation: Repeated) -> None:
     assert operation.rate(lab, 200) > 0
 
 
@@ -77,9 +98,10 @@ def test_without_valgrind_no_instructions_are_shown(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    table = manager_instructions.BENCHMARK.measure(lab)
-    assert table.figures == []
-    assert "apt install valgrind" in table.note
+    for module in (manager_instructions, mqtt_instructions):
+        table = module.BENCHMARK.measure(lab)
+        assert table.figures == []
+        assert "apt install valgrind" in table.note
 
 
 def test_memory_of_a_node(console: Console, tmp_path: Path) -> None:
@@ -95,6 +117,16 @@ def test_memory_of_a_node(console: Console, tmp_path: Path) -> None:
     assert figures["manager.min_heap_kib"] * 1024 > figures["manager.connected.heap_bytes"]
     assert figures["manager.min_heap_kib"] <= 24  # what was promised
     assert str(file) in printed(console)
+
+
+def test_memory_of_an_mqtt_client(console: Console, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    assert session.run(console, only=["mqtt.memory"], json_file=file, quick=True)
+    figures = json.loads(file.read_text())
+    held = figures["mqtt.connected.heap_bytes"]
+    assert figures["mqtt.min_heap_kib"] * 1024 > held > figures["umqtt.connected.heap_bytes"] > 0
+    assert figures["mqtt.mpy_bytes"] > figures["mqtt.engine.mpy_bytes"] > 0
+    assert figures["umqtt.min_heap_kib"] <= 8
 
 
 def test_a_module_that_the_node_loads_is_in_its_table(lab: Lab) -> None:

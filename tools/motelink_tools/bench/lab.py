@@ -126,7 +126,7 @@ class Lab:
                 f"{program} did not end within {deadline_s:.0f} s", kind="program_failed"
             ) from error
         if done.returncode:
-            trouble = _last_line(done.stdout) or _last_line(done.stderr)
+            trouble = _last_line(done.stderr) or _last_line(done.stdout)
             raise ToolError(
                 f"{program} ended with status {done.returncode}: {trouble}", kind="program_failed"
             )

@@ -12,16 +12,18 @@ Attempt = Callable[[str], object]
 
 def find(lab: Lab, attempt: Attempt, *, too_small: int, enough: int) -> int:
     """KiB. ``attempt`` runs the program with a heap such as "12k" and raises ToolError
-    ``program_failed`` when it does not work; between the two sizes the search begins."""
+    ``program_failed`` when it does not work; between the two sizes the search begins. Raises
+    ToolError where it finds none."""
     while enough - too_small > 1:
         middle = (too_small + enough) // 2
         if _works(lab, attempt, middle):
             enough = middle
         else:
             too_small = middle
-    while not all(_works(lab, attempt, enough) for _ in range(SURE)):
-        enough += 1
-    return enough
+    for size in range(enough, 2 * enough):
+        if all(_works(lab, attempt, size) for _ in range(SURE)):
+            return size
+    raise ToolError(f"works neither in {enough} KiB nor in twice as much", kind="program_failed")
 
 
 def _works(lab: Lab, attempt: Attempt, kib: int) -> bool:

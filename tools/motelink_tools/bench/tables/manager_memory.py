@@ -12,6 +12,7 @@ _QUICK_RUNS = 3
 _HEARTBEATS = 20
 _MESSAGES = 5
 _DEADLINE_S = 30.0
+_HEAP_WITH_IMAGE = "1m"  # the image of the whole library lies in it, too
 # Constructors load it and drop it again, so it is not among the modules afterwards.
 _DROPPED = "motelink.manager_info"
 
@@ -49,7 +50,7 @@ def _in_place(lab: Lab) -> int:
     lab.say("memory of a node that runs from ROMFS")
     image = lab.romfs().name
     with peer.serving(_connect) as port:
-        return lab.run("memory", "romfs", image, port)["connected"]
+        return lab.run("memory", "romfs", image, port, heap=_HEAP_WITH_IMAGE)["connected"]
 
 
 def _smallest_heap(lab: Lab) -> int:

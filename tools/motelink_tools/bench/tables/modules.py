@@ -14,7 +14,6 @@ _ORDER = (
     "motelink.buffer",
     "motelink.stream",
     "motelink.loop",
-    "motelink.backoff",
     "motelink.link",
     "motelink.manager",
     "motelink.manager_raw",
