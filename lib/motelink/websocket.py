@@ -81,6 +81,10 @@ class Client(Link):
         secure, host, number, self._place, self._path = websocket_handshake.parse(url)
         if not secure:
             tls = False
+        if proxy:
+            proxy = websocket_handshake.parse_proxy(proxy)
+        del websocket_handshake
+        port.forget("websocket_handshake")  # so that the buffers do not lie behind it
         super().__init__(
             host, number, rx_size + RESERVE, tx_size + RESERVE, tls, backoff, connect_ms
         )
@@ -88,7 +92,7 @@ class Client(Link):
         self.headers = headers
         self._proxy = None
         if proxy:
-            self._proxy = websocket_handshake.parse_proxy(proxy) + (self.tls,)
+            self._proxy = proxy + (self.tls,)
             self.tls = False  # first the tunnel
         self.messages = 0
         self.oversized = 0

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from motelink_tools.hub.app.hub import Hub
-from motelink_tools.hub.app.platforms import iottalk, losant
+from motelink_tools.hub.app.platforms import commute, iottalk, losant, sepl
 from motelink_tools.hub.app.settings import Configuration, HubSettings
 
 _START_S = 120.0  # mosquitto may have to be fetched
@@ -24,6 +24,8 @@ class LocalHub:
         platforms = {
             "losant": losant.Settings(port=0, ws_port=0),
             "iottalk": iottalk.Settings(port=0, ws_port=0, http_port=0),
+            "sepl": sepl.Settings(port=0),
+            "commute": commute.Settings(port=0),
         }
         self._hub = Hub(Configuration(HubSettings(folder=folder), platforms), say)
         self.registry = self._hub.registry
@@ -60,9 +62,13 @@ class LocalHub:
 
         return self.run(ask())
 
+    def addresses(self, platform: str) -> dict[str, str]:
+        """URLs by what they are for."""
+        return self._hub.platforms[platform].addresses()
+
     def address(self, platform: str, purpose: str) -> str:
-        """A URL, by what it is for."""
-        return self._hub.platforms[platform].addresses()[purpose]
+        """One of them."""
+        return self.addresses(platform)[purpose]
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -14,13 +14,13 @@ from pathlib import Path
 from motelink_tools.board import VirtualBoard
 from motelink_tools.demo.facts import Facts
 from motelink_tools.demo.local_hub import LocalHub
-from motelink_tools.demo.others import IottalkPart, LosantPart
+from motelink_tools.demo.others import CommutePart, IottalkPart, LosantPart, Part, SeplPart
 from motelink_tools.faults import Fault, Proxy
 from motelink_tools.flash import Options, Plan, flash
 from motelink_tools.hub.manager import Client, Manager
 from motelink_tools.hub.registry import Event, Registry, Subscription
 
-HEAP = "128k"
+HEAP = "160k"  # as a Pico W has
 HEARTBEAT_S = 1.0
 FIRST_CUT_S = 6.0
 CUT_EVERY_S = 30.0
@@ -46,7 +46,7 @@ class Demo:
         self._next_order = 0.0
         self._next_cut = FIRST_CUT_S
         self._expected_answer = ""
-        self._parts: dict[str, LosantPart | IottalkPart] = {}
+        self._parts: dict[str, Part] = {}
 
     def run(self, seconds: float | None) -> None:
         """Until ``seconds`` have passed, or until interrupted when that is None."""
@@ -56,18 +56,24 @@ class Demo:
             events = stack.enter_context(hub.registry.subscribe())
             manager = stack.enter_context(self._manager(hub.registry))
             self._facts.note("manager", f"listening on 127.0.0.1:{manager.port}")
-            losant, iottalk = LosantPart(hub, self._facts), IottalkPart(hub, self._facts)
-            self._parts = {part.platform: part for part in (losant, iottalk)}
             broker = hub.address("losant", "mqtt")
-            self._facts.note("losant", f"a broker of its own: {broker}")
-            self._facts.note("iottalk", f"serving {hub.address('iottalk', 'registration')}")
             # The networks that are cut later.
             networks = [
                 stack.enter_context(Proxy(port))
                 for port in (manager.port, int(broker.rpartition(":")[2]))
             ]
+            parts: list[Part] = [
+                LosantPart(hub, self._facts, networks[1].port),
+                IottalkPart(hub, self._facts),
+                SeplPart(hub, self._facts),
+                CommutePart(hub, self._facts),
+            ]
+            self._parts = {part.platform: part for part in parts}
+            for part in parts:
+                address = next(iter(hub.addresses(part.platform).values()))
+                self._facts.note(part.platform, f"serving {address}")
             settings = _SETTINGS.format(port=networks[0].port)
-            settings += losant.settings(networks[1].port) + iottalk.settings()
+            settings += "".join(part.settings() for part in parts)
             board = stack.enter_context(VirtualBoard(folder / "board", heap=HEAP))
             self._facts.port = board.port
             self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {board.port}")

@@ -13,7 +13,7 @@ from motelink_tools.demo.facts import EXPECTED, Facts
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 # Lines that are no events: the upper panels, the frame of the events, the conclusion below.
-_OTHER_LINES = 22
+_OTHER_LINES = 23
 
 
 class Screen:

@@ -26,6 +26,7 @@ _CONNECTIONS = 2000
 _COMMANDS = 64  # that wait for their response, a gateway
 _CREDENTIALS_S = 10.0
 _PING_S = 20.0
+_EVENT = ("device", "service", "value")
 
 
 class _Gateway:
@@ -205,9 +206,8 @@ class Sepl:
         self._registry.connected(PLATFORM, gid, kind="gateway", address=f"{host}:{port}")
         try:
             async for frame in connection:
-                data = frame.encode() if isinstance(frame, str) else frame
-                self._registry.message_in(PLATFORM, gid, len(data), data)
                 answer = session.received(frame)
+                self._registry.message_in(PLATFORM, gid, len(frame), _shown(session))
                 if answer is None:
                     self.ignored += 1
                 else:
@@ -227,6 +227,13 @@ class Sepl:
         closing = asyncio.create_task(gateway.connection.close(1008, "connected from elsewhere"))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+def _shown(session: Session) -> bytes:
+    """What people want to see of a message: an event; the rest is the protocol's own talk."""
+    if session.event is None:
+        return b""
+    return json.dumps(dict(zip(_EVENT, session.event, strict=True))).encode()
 
 
 def _value(device: str, message: Any) -> Any:
