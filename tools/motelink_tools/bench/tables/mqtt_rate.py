@@ -7,7 +7,7 @@ from motelink_tools.bench.lab import Lab
 from motelink_tools.bench.registry import Benchmark, Table, Target
 from motelink_tools.hub.broker import Broker
 
-_COUNT, _QUICK_COUNT = 10_000, 2_000
+_COUNT, _QUICK_COUNT = 20_000, 5_000
 _ROUNDS = 3
 _AT_ONCE = 50
 # Through mosquitto. As shipped, umqtt.simple writes in pieces that wait for each other: 23 a s.
