@@ -79,7 +79,7 @@ def locked():
     while not ws.is_connected():
         c.step(50)
     numbers.send(-12345)
-    ws.send(frame)
+    ws.send_text(frame)
     while not count[0]:
         c.step(50)
     gc.collect()
@@ -87,7 +87,7 @@ def locked():
     try:
         for i in range(200):
             numbers.send(i)
-            ws.send(frame)
+            ws.send_text(frame)
             c.step(100)
     finally:
         port.heap_unlock()

@@ -22,6 +22,7 @@ from motelink.commute_errors import (
     PayloadException,
     TimeoutException,
 )
+from motelink.commute_pair import url
 from motelink.errors import AuthError, ConfigError
 from motelink.websocket import Client
 
@@ -29,7 +30,6 @@ const = port.const
 ticks_ms = port.ticks_ms
 
 _POLICY = const(1008)  # how servers close when id or key are wrong
-_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 _LONGEST = const(12)  # RECONNECT_INTERVALs: a minute
 
 
@@ -61,12 +61,7 @@ class WebSocket:
     client: "_Pair | None" = None
 
     def __init__(self, device_id, device_key, side, root=None, **options):
-        if side not in ("device", "client"):
-            raise ConfigError("side must be 'device' or 'client', got %r" % (side,))
-        if not device_id or not device_key:
-            raise ConfigError("expected a device id and its key")
-        pair = (root or self.ROOT, _quoted(device_id), _quoted(device_key), side)
-        self._url = "%s?device=%s&key=%s&side=%s" % pair
+        self._url = url(device_id, device_key, side, root or self.ROOT)
         options.setdefault("rx_size", 512)
         options.setdefault("tx_size", 512)
         self._options = options
@@ -143,9 +138,9 @@ class WebSocket:
             text = json.dumps({"method": "put", "status": payload})
         except (TypeError, ValueError) as error:
             raise PayloadException("no JSON: %s" % error) from None
-        return self.send(text)
+        return self.send_text(text)
 
-    def send(self, frame) -> bool:
+    def send_text(self, frame) -> bool:
         """Send a text frame that is made already: bytes, or a str."""
         with self._held():
             return self.client is not None and self.client.send_text(frame)
@@ -159,7 +154,7 @@ class WebSocket:
         self._wanted = sensor
         end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
         try:
-            if not self.send(json.dumps({"method": "get", "sensor": sensor})):
+            if not self.send_text(json.dumps({"method": "get", "sensor": sensor})):
                 raise ClosedException("not connected")
             while self._state is None:
                 if port.ticks_diff(end, ticks_ms()) <= 0:
@@ -255,7 +250,3 @@ class _Nobody:
 
 
 _nobody = _Nobody()
-
-
-def _quoted(text: str) -> str:
-    return "".join([chr(b) if b in _SAFE else "%%%02X" % b for b in text.encode()])

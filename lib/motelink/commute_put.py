@@ -1,9 +1,11 @@
 """States of IoT Commute that are sent without allocating.
 
-from motelink.commute_put import Put
+    from motelink.commute_put import Put
 
-led = Put(ws, "LED")
-led.send(1)
+    led = Put(ws, "LED")
+    led.send(1)
+
+``ws``: a `motelink.commute.WebSocket` or a `motelink.commute_pair.Pair`.
 """
 
 import json
@@ -16,9 +18,9 @@ _DIGITS = const(11)  # of an int below 2**30, with its sign
 class Put:
     """Sends ints as the state of one sensor. Allocates its frame, here and once."""
 
-    def __init__(self, ws, sensor: str):
+    def __init__(self, client, sensor: str):
         head = '{"method":"put","status":{"sensor":%s,"value":' % json.dumps(sensor)
-        self._ws = ws
+        self._client = client
         self._at = len(head.encode())
         self._frame = bytearray(head.encode() + b" " * _DIGITS + b"}}")
 
@@ -37,4 +39,4 @@ class Put:
         while at > self._at:  # spaces in front of a number are JSON, too
             at -= 1
             frame[at] = 32
-        return self._ws.send(frame)
+        return self._client.send_text(frame)

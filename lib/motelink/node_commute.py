@@ -5,27 +5,28 @@ Sensors that have changed go out as states of their names; ticks are commands of
 names. Allocates nothing for sensors without decimals.
 """
 
-from motelink.commute import WebSocket
+import json
+
+from motelink.commute_pair import Pair
 from motelink.commute_put import Put
 
 
 class Commute:
-    """``client``: the `motelink.websocket.Client` of ``ws``."""
+    """``client``: the `motelink.commute_pair.Pair`."""
 
     name = "commute"
 
     def __init__(self, node):
         settings = node.settings
         self.node = node
-        self.ws = ws = WebSocket(
+        self.client = Pair(
             settings.text("commute_device"),
             settings.text("commute_key"),
             "device",
-            root=settings.text("commute_root", None),
+            settings.text("commute_root", "ws://127.0.0.1/ws"),
         )
-        self.client = ws.open()
-        ws.on_tick = self.tick
-        self.puts = [Put(ws, sensor.name) for sensor in node.sensors]
+        self.client.on_tick = self.tick
+        self.puts = [Put(self.client, sensor.name) for sensor in node.sensors]
         self.told = [None] * len(node.sensors)
         node.every(settings.integer("commute_interval", 1000), self.tell)
 
@@ -40,10 +41,11 @@ class Commute:
     def put(self, i, sensor) -> bool:
         """Send one."""
         if sensor.decimals or not isinstance(sensor.value, int):
-            return self.ws.send_message(sensor.name, sensor.scaled())
+            status = {"sensor": sensor.name, "value": sensor.scaled()}
+            return self.client.send_text(json.dumps({"method": "put", "status": status}))
         return self.puts[i].send(sensor.value)
 
-    def tick(self, tick, _ws):
+    def tick(self, tick):
         """Commute's sensors are the node's commands."""
         self.node.command(tick.get("sensor"), tick.get("value"))
 
