@@ -334,22 +334,21 @@ def test_steady_state_allocates_nothing():
             heard[0] = len(message)
 
         client.on_message = on_message
-        peer = session.peer
         text = b"x" * 60
+        sock = session.peer.sock
         came = frame(TEXT, text) + frame(PING, b"ping")
-        sock = peer.sock
-        got = bytearray(6 + 60 + 10)
 
-        def turn():
-            assert client.send_text(text)
+        def receive():
             sock.send(came)
             heard[0] = 0
             while not heard[0]:
                 client.step(5)
-            peer.receive_into(got)
 
-        no_alloc(turn)
+        no_alloc(client.send_text, text, n=20)
+        no_alloc(receive, n=20)
         assert heard[0] == 60 and not client.errors
+        assert session.frames(21 * 66) == [(TEXT, True, text)] * 21
+        assert session.frames(21 * 10) == [(PONG, True, b"ping")] * 21
 
 
 def test_masks_where_webrepl_is_not():

@@ -59,18 +59,19 @@ def exchange(connection: socket.socket, request: bytes, answer: bytes, count: in
     """Send a request and wait for its whole answer, ``count`` times; without a request, receive
     so many answers. Raises ToolError when others come."""
     if not request:
-        _receive(connection, count * len(answer))
+        receive(connection, count * len(answer))
         return
     for _ in range(count):
         connection.sendall(request)
         got = connection.recv(len(answer))
         if len(got) < len(answer):
-            got += _receive(connection, len(answer) - len(got))
+            got += receive(connection, len(answer) - len(got))
         if got != answer:
             raise ToolError(f"expected {answer!r}, got {got!r}", kind="program_failed")
 
 
-def _receive(connection: socket.socket, size: int) -> bytes:
+def receive(connection: socket.socket, size: int) -> bytes:
+    """Exactly so many bytes. Raises ToolError when the connection ends before."""
     pieces = b""
     while len(pieces) < size:
         piece = connection.recv(min(size - len(pieces), 65536))
