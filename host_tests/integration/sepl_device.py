@@ -14,11 +14,10 @@ from motelink.backoff import Backoff
 from motelink.sepl import Client, Device, DevicePool
 
 mode, count = sys.argv[1:]
-pool = DevicePool()
 for i in range(int(count)):
     lamp = Device(f"lamp-{i}", "urn:lamp", f"Lampe {i}")
     lamp.addTag("room", "hall")
-    pool.add(lamp)
+    DevicePool.add(lamp)
 
 
 def value_of(message):
@@ -26,8 +25,8 @@ def value_of(message):
 
 
 def echo():
-    Client(pool, backoff=Backoff(5, 20))
-    print("early", Client.event("lamp-0", "celsius", 1).payload)
+    Client(DevicePool, backoff=Backoff(5, 20))
+    print("early", Client.event("lamp-0", "celsius", 1, timeout=0).payload)
     print("ready", Client.ready(20))
     print("event", Client.event("lamp-0", "celsius", 21.5).status)
     print("unknown", Client.event("nobody", "celsius", 1).status)
@@ -42,9 +41,9 @@ def echo():
 
 
 def change():
-    Client(pool, backoff=Backoff(5, 20))
+    Client(DevicePool, backoff=Backoff(5, 20))
     new = Device("new", "urn:x", "New")
-    print("early", Client.add(new))
+    print("early", Client.add(new, timeout=0))
     print("ready", Client.ready(20))
     new.name = "Newer"
     print("updated", Client.update(new))
@@ -59,7 +58,7 @@ def change():
 def handler():
     from motelink.sepl_connector import Connector
 
-    connector = Connector(pool, backoff=Backoff(5, 20))
+    connector = Connector(DevicePool, backoff=Backoff(5, 20))
 
     def on_command(message):
         try:

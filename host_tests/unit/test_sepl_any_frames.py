@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from motelink.errors import AuthError, ProtocolError
 from motelink.sepl_device import Device
 from motelink.sepl_session import Session
-from motelink.sepl_store import DevicePool
+from motelink.sepl_store import Pool
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -30,7 +30,7 @@ FRAMES = (st.text() | st.binary() | JSON.map(json.dumps)) | MESSAGES
 
 class Owner:
     def __init__(self):
-        pool = DevicePool()
+        pool = Pool()
         pool.add(Device("a", "b", "c"))
         self.session = Session(self, "u", "p", "", pool, limit=3)
         self.token = ""

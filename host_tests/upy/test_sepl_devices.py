@@ -6,7 +6,7 @@ from kit import raises
 from motelink import storage
 from motelink.errors import ConfigError
 from motelink.sepl_device import Device, local_hash
-from motelink.sepl_store import DevicePool, DeviceStore
+from motelink.sepl_store import DevicePool, DeviceStore, Pool
 
 
 def _sha1(text):
@@ -94,7 +94,7 @@ def test_tags_are_a_copy():
 
 
 def test_pool():
-    pool = DevicePool()
+    pool = Pool()
     device = _lamp()
     pool.add(device)
     assert pool.get("lamp-1") is device
@@ -103,6 +103,13 @@ def test_pool():
     pool.remove("lamp-1")
     assert pool.get("lamp-1") is None
     raises(TypeError, pool.add, "lamp-1")
+
+
+def test_the_pool_of_the_program():
+    DevicePool.add(_lamp())
+    assert DevicePool().get("lamp-1") is DevicePool.get("lamp-1")
+    assert Pool().get("lamp-1") is None
+    DevicePool.remove("lamp-1")
 
 
 def test_store_keeps_devices_over_a_restart():

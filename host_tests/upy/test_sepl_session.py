@@ -6,7 +6,7 @@ from kit import MICROPYTHON, raises
 from motelink.errors import AuthError, ProtocolError, TimedOut
 from motelink.sepl_device import Device, local_hash
 from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY, Message, Session, answering
-from motelink.sepl_store import DevicePool
+from motelink.sepl_store import Pool
 
 DEEP = 300 if MICROPYTHON else 30000  # MicroPython has no limit but its heap
 
@@ -15,7 +15,7 @@ class _Owner:
     """Keeps what the session says; the platform is the test."""
 
     def __init__(self, devices=(), gid="", commands=2):
-        self.pool = DevicePool()
+        self.pool = Pool()
         for device in devices:
             self.pool.add(device)
         self.sent = []

@@ -2,8 +2,8 @@
 
     from motelink.sepl import Client, Device, DevicePool
 
-    client = Client(DevicePool())
-    Client.add(Device("lamp-1", "urn:lamp", "Lamp in the hall"))
+    DevicePool.add(Device("lamp-1", "urn:lamp", "Lamp in the hall"))
+    Client(DevicePool)
     while True:
         message = Client.receive()
         Client.response(message, "done")
@@ -24,21 +24,39 @@ __all__ = ["Client", "Device", "DevicePool", "DeviceStore", "Message"]
 
 
 class Client:
-    """``device_manager``: one, or its class. ``config``, ``options``: see `Connector`.
+    """``device_manager``: one, or its class. ``con_callbck()``, ``discon_callbck()``: called when
+    the platform knows our devices, and when a connection has ended. ``config``, ``options``: see
+    `Connector`. Level and file of `motelink.sepl_logger` are those of the configuration.
 
-    Every call takes ``timeout`` (10 s), ``callback`` and ``block``; see `Connector`. While not
-    ready, `add`, `update`, `disconnect` and `delete` return False, `event` and `response` a
-    Message without a status whose payload says so. Raises ConfigError.
+    Every call takes ``timeout`` (10 s), ``callback`` and ``block``; see `Connector`. It waits, at
+    most so long, until the client is ready; then, as without ``block`` at once, `add`, `update`,
+    `disconnect` and `delete` return False, `event` and `response` a Message without a status
+    whose payload says so. Raises ConfigError.
     """
 
     connector: "Connector | None" = None
 
-    def __init__(self, device_manager, config="connector.conf", **options):
+    def __init__(
+        self,
+        device_manager,
+        con_callbck=None,
+        discon_callbck=None,
+        config="connector.conf",
+        **options,
+    ):
         if isinstance(device_manager, type):
             device_manager = device_manager()
         if Client.connector:
             Client.connector.end()
-        Client.connector = Connector(device_manager, config, **options)
+            Client.connector = None
+        Client.connector = connector = Connector(device_manager, config, **options)
+        connector.on_ready = con_callbck
+        if discon_callbck:
+            connector.on_end = lambda _error: discon_callbck()
+        if connector.config.level != "info" or connector.config.rotating_log:
+            from motelink import sepl_logger
+
+            sepl_logger.configure(connector.config)
 
     @staticmethod
     def receive(timeout=None):

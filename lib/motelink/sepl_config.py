@@ -32,10 +32,7 @@ class Config:
 
     def __init__(self, path: str = "connector.conf"):
         self._path = path
-        data = storage.read(path)
-        if data is None:
-            raise ConfigError("%s: no such file" % path)
-        values = self._parse(data)
+        values = self._parse(self._read())
         self.protocol = self._one_of(values, "CONNECTOR.protocol", "wss", ("ws", "wss"))
         self.host = self._needed(values, "CONNECTOR.host")
         self.port = self._integer(values, "CONNECTOR.port", 443 if self.protocol == "wss" else 80)
@@ -62,18 +59,24 @@ class Config:
         storage.write(self._path, self._with_gid(gid))
         self.gid = gid
 
+    def _read(self):
+        data = storage.read(self._path)
+        if data is None:
+            raise ConfigError("%s: no such file" % self._path)
+        return data
+
     def _with_gid(self, gid: str) -> str:
         line = "gid = " + gid
-        lines = self._text(storage.read(self._path)).split("\n")
+        lines = self._text(self._read()).split("\n")
         section = ""
         head = 0
         for i in range(len(lines)):
             text = lines[i].strip()
-            if text[:1] == "[":
-                section = text
-                if section == "[CONNECTOR]":
+            if _section(text):
+                section = _section(text)
+                if section == "CONNECTOR":
                     head = i
-            elif section == "[CONNECTOR]" and _key(text) == "gid":
+            elif section == "CONNECTOR" and _key(text) == "gid":
                 lines[i] = line
                 return "\n".join(lines)
         lines.insert(head + 1, line)
@@ -88,8 +91,8 @@ class Config:
             line = line.strip()
             if not line or line[0] in "#;":
                 continue
-            if line[0] == "[" and line[-1] == "]":
-                section = line[1:-1].strip()
+            if _section(line):
+                section = _section(line)
                 continue
             key = _key(line)
             if section is None or not key:
@@ -122,6 +125,11 @@ class Config:
             return int(values.get(name) or default)
         except ValueError:
             raise ConfigError("%s: %s must be an integer" % (self._path, name)) from None
+
+
+def _section(line):
+    """Of ``[NAME]``; "" where there is none."""
+    return line[1:-1].strip() if line[:1] == "[" and line[-1] == "]" else ""
 
 
 def _places(line):

@@ -2,7 +2,7 @@
 
     from motelink.sepl_connector import Connector
 
-    connector = Connector(DevicePool())
+    connector = Connector(DevicePool)
     connector.on_command = lambda message: connector.response(message, "done", block=False)
     connector.add(Device("lamp-1", "urn:lamp", "Lamp"), block=False)
     connector.run()
@@ -11,18 +11,18 @@
 """
 
 from motelink import port
-from motelink.errors import ConfigError, LinkError
-from motelink.sepl_change import Change, checked
-from motelink.sepl_session import Message, Session, answering
+from motelink.errors import ConfigError, TooLarge
+from motelink.sepl_session import Message, Session, answering, framed
 from motelink.websocket import Client
 
 const = port.const
 ticks_add = port.ticks_add
+ticks_diff = port.ticks_diff
 ticks_ms = port.ticks_ms
 
 _ENDED = const(4)  # Link's
 _TURN_MS = const(1000)
-_CHANGES = const(16)
+_TOKEN = "." * 36
 _ANSWERED = "answered already"
 
 
@@ -33,8 +33,8 @@ class Connector:
     ``tx_size`` (2048) among them: a message must fit.
 
     Handlers, all optional, are attributes: ``on_ready()``, at each synchronisation;
-    ``on_command(message)``, instead of the queue; ``on_end(error)``. One that raises is logged
-    and counted in ``handler_errors``.
+    ``on_command(message)``, instead of the queue; ``on_end(error)``, when a connection has ended.
+    One that raises is logged and counted in ``handler_errors``. In a handler no call may wait.
 
     ``ws``: the `motelink.websocket.Client`. ``session``: the `Session`, with its counters
     ``refused`` and ``strays``. Raises ConfigError.
@@ -56,18 +56,16 @@ class Connector:
         options.setdefault("rx_size", 2048)
         options.setdefault("tx_size", 2048)
         url = "%s://%s:%d/" % (config.protocol, config.host, config.port)
-        self.ws = Client(url, **options)
+        self.ws = _Socket(self, url, options)
         self.session = Session(self, config.user, config.password, config.gid, manager)
         self.handler_errors = 0
         self.loop = None
         self.deadline = ticks_ms()
+        self._size = options["tx_size"]
         self._queue = []
         self._most = queue
-        self._changes = []
+        self.changes = None  # those under way
         self._inside = False  # a handler of ours: no waiting here
-        self.ws.on_connect = self._opened
-        self.ws.on_message = self._received
-        self.ws.on_end = self._ended
 
     @property
     def ready(self) -> bool:
@@ -86,15 +84,14 @@ class Connector:
 
     def step(self, ms: int = _TURN_MS) -> bool:
         """One turn, of at most ``ms``; whether it goes on. Raises a final error."""
+        if self.ws.state == _ENDED:
+            if getattr(self.ws.last_error, "final", False):
+                raise self.ws.last_error
+            return False
         if not self.loop:
             from motelink.loop import Loop
 
             self.join(Loop())
-        if self.ws.state == _ENDED:
-            self.loop.remove(self)
-            if self.loop.error:
-                raise self.loop.error
-            return False
         self.loop.step(ms)
         return True
 
@@ -103,51 +100,53 @@ class Connector:
         self.ws.end()
 
     def receive(self, timeout=None):
-        """The next command, a `Message`; None after ``timeout`` seconds. Raises AuthError."""
-        limit = None if timeout is None else ticks_add(ticks_ms(), int(timeout * 1000))
+        """The next command, a `Message`; None after ``timeout`` seconds, or when it has ended.
+        Raises AuthError."""
         self._may_wait()
-        while not self._queue:
-            if limit is not None and port.ticks_diff(limit, ticks_ms()) <= 0:
-                return None
-            if not self.step(100 if limit is None else 10):
-                return None
-        return self._queue.pop(0)
+        limit = None if timeout is None else _limit(timeout)
+        while not self._queue and self._turn(limit):
+            pass
+        return self._queue.pop(0) if self._queue else None
 
     def wait_ready(self, timeout=10) -> bool:
-        """Wait, at most so many seconds, until the platform knows us; whether it does."""
-        limit = ticks_add(ticks_ms(), int(timeout * 1000))
+        """Wait, at most so many seconds, until the platform knows us; whether it does. Raises
+        AuthError."""
         self._may_wait()
-        while not self.ready and port.ticks_diff(limit, ticks_ms()) > 0 and self.step(10):
+        limit = _limit(timeout)
+        while not self.ready and self._turn(limit):
             pass
         return self.ready
 
     def event(self, device, service, payload, timeout=10, callback=None, block=True):
         """Send an event of a device, or of the one with this id; the answer, a `Message` whose
-        status is None where none came, or None where it does not ``block``; ``callback(message)``
-        is given the same. Raises TypeError for a payload that is no JSON, TooLarge."""
-        value = [{"name": "body", "value": checked(payload)}]
+        status is None where none came, and its payload says why. ``callback(message)`` is given
+        the same. Without ``block`` None is returned, and while not ready the event is not sent.
+        Raises TypeError and ValueError for a payload that is no JSON, TooLarge."""
+        value = [{"name": "body", "value": _checked(payload)}]
         event = {"device_uri": _id(device), "service_uri": service, "value": value}
         return self._ask("event", event, timeout, callback, block, None)
 
     def response(self, message, payload, timeout=10, callback=None, block=True):
         """Answer a command, once. Otherwise as `event`."""
-        answer = answering(message.payload, checked(payload))
+        answer = answering(message.payload, _checked(payload))
         if message.answered:
             return self._tell(Message(_ANSWERED), callback, block)
-        message.answered = self.ready
-        return self._ask("response", answer, timeout, callback, block, message.token)
+        return self._ask("response", answer, timeout, callback, block, message)
 
     def add(self, device, timeout=10, callback=None, block=True):
         """Keep a device and put it on the platform. True when the platform has accepted; False
-        when it has not, or is not there now: it will learn of it when it is. The device manager
-        is changed either way. ``callback(accepted)``; without ``block`` None is returned."""
+        when it has not: it learns of it when it is synchronised next. The device manager is
+        changed either way. ``callback(accepted)``; without ``block`` None is returned. Raises
+        TooLarge, before anything is changed."""
+        put = self._put(device)
         self.manager.add(device)
-        return self._change("put", device.as_put(), timeout, callback, block)
+        return self._change("put", put, timeout, callback, block)
 
     def update(self, device, timeout=10, callback=None, block=True):
         """What has changed in a device. As `add`."""
+        put = self._put(device)
         self.manager.update(device)
-        return self._change("put", device.as_put(), timeout, callback, block)
+        return self._change("put", put, timeout, callback, block)
 
     def disconnect(self, device, timeout=10, callback=None, block=True):
         """The device is away; the platform keeps it. As `add`; the manager forgets it."""
@@ -163,17 +162,26 @@ class Connector:
 
     def turn(self, now: int) -> None:
         """The deadline has come; called by the loop."""
-        try:
-            self.session.tick(now)
-        except LinkError as error:
-            self.ws.failed(error)
-        self.until(now)
+        self._guarded(self.session.tick, None)
 
     def failed(self, error: Exception) -> None:
         """`turn` raised; called by the loop."""
         self._handler_failed(error)
 
-    # -- for the session -------------------------------------------------------------------
+    # -- for the socket and the session ----------------------------------------------------
+
+    def opened(self) -> None:
+        """The WebSocket is open."""
+        self._guarded(self.session.opened, None)
+
+    def received(self, message) -> None:
+        """A frame."""
+        self._guarded(self.session.received, message)
+
+    def closed(self, error) -> None:
+        """The connection has ended."""
+        self.session.closed()
+        self.call(self.on_end, error)
 
     def send(self, text: str) -> bool:
         """A frame."""
@@ -200,74 +208,16 @@ class Connector:
 
     def keep_gid(self, gid: str) -> None:
         """The platform has given us an id."""
-        self.config.set_gid(gid)
-
-    # -- inside ----------------------------------------------------------------------------
-
-    def _opened(self) -> None:
-        now = ticks_ms()
-        self.session.opened(now)
-        self.until(now)
-
-    def _received(self, message) -> None:
-        now = ticks_ms()
         try:
-            self.session.received(now, message.bytes())
-        except (LinkError, OSError) as error:
-            self.ws.failed(error)
-        self.until(now)
+            self.config.set_gid(gid)
+        except OSError as error:  # read-only flash: it will be given another one next time
+            from motelink import log
 
-    def _ended(self, error) -> None:
-        self.session.closed()
-        self._changes = []
-        self.call(self.on_end, error)
+            log.error("%s: the gid cannot be kept: %s", self.ws, error)
 
     def until(self, now: int) -> None:
         """The session may have another deadline."""
         self.deadline = ticks_add(now, self.session.wait_ms(now))
-
-    def _ask(self, handler, payload, timeout, callback, block, token):
-        if block:
-            self._may_wait()
-        now = ticks_ms()
-        ms = int(timeout * 1000)
-        request = self.session.request(now, handler, payload, ms, callback, token)
-        self.until(now)
-        if not block:
-            return None
-        while request.answer is None:
-            self.step(100)
-        return request.answer
-
-    def _tell(self, answer, callback, block):
-        if callback:
-            self.call(callback, answer)
-        return answer if block else None
-
-    def _change(self, handler, payload, timeout, callback, block):
-        """The request, then a commit; one change after another, so that each hash is right."""
-        if block:
-            self._may_wait()
-        if not self.ready or len(self._changes) >= _CHANGES:
-            return self._tell(False, callback, block)
-        change = Change(self, handler, payload, int(timeout * 1000), callback)
-        self._changes.append(change)
-        if len(self._changes) == 1:
-            change.begin()
-        while block and change.accepted is None:
-            self.step(100)
-        return change.accepted if block else None
-
-    def changed(self, change) -> None:
-        """A change is over: the next one."""
-        if change in self._changes:
-            self._changes.remove(change)
-            if self._changes:
-                self._changes[0].begin()
-
-    def _may_wait(self) -> None:
-        if self._inside:
-            raise ConfigError("a handler cannot wait: give block=False, and callback= if need be")
 
     def call(self, handler, *values) -> None:
         """Call a handler, if there is one, whatever it raises."""
@@ -280,6 +230,73 @@ class Connector:
                 self._handler_failed(error)
             self._inside = before
 
+    # -- inside ----------------------------------------------------------------------------
+
+    def _guarded(self, work, message) -> None:
+        """What the session does. If that fails in any way it is deaf: so the connection ends."""
+        now = ticks_ms()
+        try:
+            if message is None:
+                work(now)
+            else:
+                work(now, message.bytes())
+        except Exception as error:
+            self.ws.failed(error)
+        self.until(now)
+
+    def _turn(self, limit) -> bool:
+        """One turn, until ``limit`` at most; whether there is time for another."""
+        left = _TURN_MS if limit is None else max(ticks_diff(limit, ticks_ms()), 0)
+        return self.step(min(left, _TURN_MS)) and left > 0
+
+    def _ask(self, handler, payload, timeout, callback, block, message):
+        limit = _limit(timeout)
+        if block:
+            self.wait_ready(timeout)
+        now = ticks_ms()
+        left = max(ticks_diff(limit, now), 0)
+        token = message.token if message else None
+        request = self.session.request(now, handler, payload, left, callback, token)
+        if message:
+            message.answered = request.answer is None  # it has gone out
+        self.until(now)
+        while block and request.answer is None:
+            self.step()
+        return request.answer if block else None
+
+    def _change(self, handler, payload, timeout, callback, block):
+        limit = _limit(timeout)
+        if block:
+            self.wait_ready(timeout)
+        change = None
+        if self.ready:
+            if not self.changes:
+                from motelink import sepl_change
+
+                self.changes = sepl_change.Changes(self)
+            change = self.changes.add(handler, payload, limit, callback)
+        if not change:
+            return self._tell(False, callback, block)
+        while block and change.accepted is None:
+            self.step()
+        return change.accepted if block else None
+
+    def _tell(self, answer, callback, block):
+        self.call(callback, answer)
+        return answer if block else None
+
+    def _put(self, device) -> dict:
+        """A device too large would let every synchronisation fail, too."""
+        put = device.as_put()
+        size = len(framed(_TOKEN, "put", put).encode())
+        if size > self._size:
+            raise TooLarge("%s takes %d bytes, tx_size is %d" % (device, size, self._size))
+        return put
+
+    def _may_wait(self) -> None:
+        if self._inside:
+            raise ConfigError("a handler cannot wait: give block=False, and callback= if need be")
+
     def _handler_failed(self, error: Exception) -> None:
         from motelink import log
 
@@ -287,5 +304,29 @@ class Connector:
         log.exception(error, self.ws)
 
 
+class _Socket(Client):
+    def __init__(self, connector, url, options):
+        super().__init__(url, **options)
+        self.connector = connector
+        self.on_connect = connector.opened
+        self.on_message = connector.received
+        self.on_end = connector.closed
+
+    def end(self, error=None):
+        super().end(error)
+        if self.connector.loop:
+            self.connector.loop.remove(self.connector)
+
+
 def _id(device) -> str:
     return device if isinstance(device, str) else device.id
+
+
+def _checked(payload):
+    from motelink import jsonw_check
+
+    return jsonw_check.checked(payload)
+
+
+def _limit(timeout) -> int:
+    return ticks_add(ticks_ms(), int(timeout * 1000))

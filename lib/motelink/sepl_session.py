@@ -17,7 +17,7 @@ are JSON; reading and writing one allocates it.
 
 import json
 
-from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut
+from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
 from motelink.port import const, getrandbits, ticks_add, ticks_diff
 from motelink.sepl_device import every, local_hash
 
@@ -66,6 +66,18 @@ def answering(payload, value) -> dict:
     return answer
 
 
+def framed(token, handler, payload, status=_OK) -> str:
+    """The text of a message."""
+    message = {
+        "status": status,
+        "handler": handler,
+        "token": token,
+        "content_type": "application/json",
+        "payload": payload,
+    }
+    return json.dumps(message)
+
+
 def _uuid4() -> str:
     """RFC 9562, 5.4. Not from a secret source: it only has to tell requests apart."""
     words = [getrandbits(16) for _ in range(8)]
@@ -77,8 +89,8 @@ def _uuid4() -> str:
 class Session:
     """``owner`` gives ``send(text) -> bool``, and is told ``become_ready()``,
     ``command(message) -> bool`` (False: no room for it), ``answer(request)`` and
-    ``keep_gid(gid)``. ``manager``: a device
-    manager, see `motelink.sepl_store`. ``limit``: so many requests wait at a time."""
+    ``keep_gid(gid)``. ``manager``: a device manager, see `motelink.sepl_store`. ``limit``: so
+    many requests wait at a time."""
 
     def __init__(self, owner, user, password, gid, manager, limit=8):
         self.owner = owner
@@ -133,7 +145,8 @@ class Session:
                 self._end(request, Message(LATE))
 
     def request(self, now, handler, payload, timeout_ms=_ANSWER_MS, callback=None, token=None):
-        """Send a request; a `Request`, whose answer may be there already: that it was not sent."""
+        """Send a request; a `Request`, whose answer may be there already: that it was not sent.
+        Raises TooLarge."""
         request = Request(token or _uuid4(), ticks_add(now, timeout_ms), callback)
         if self.state != _READY:
             self._end(request, Message(NOT_READY))
@@ -142,11 +155,6 @@ class Session:
         else:
             self._send(request, handler, payload)
         return request
-
-    def forget(self, request) -> None:
-        """Nobody waits for the answer any more."""
-        if request in self._requests:
-            self._requests.remove(request)
 
     def received(self, now: int, text) -> None:
         """A text frame: a str, or bytes of UTF-8. Raises ProtocolError, AuthError."""
@@ -215,7 +223,11 @@ class Session:
     def _command(self, now, message) -> None:
         if not self.owner.command(message):
             self.refused += 1
-            self._put(message.token, "response", answering(message.payload, TOO_MANY), _BUSY)
+            refusal = answering(message.payload, TOO_MANY)
+            try:
+                self.owner.send(framed(message.token, "response", refusal, _BUSY))
+            except TooLarge:  # it comes with all that the command had: then without a word
+                pass
 
     def _answered(self, now, message) -> None:
         for request in self._requests:
@@ -231,22 +243,12 @@ class Session:
         log.warning("%s: a message that answers nothing", self.owner)
 
     def _send(self, request, handler, payload) -> None:
-        if self._put(request.token, handler, payload, _OK):
+        if self.owner.send(framed(request.token, handler, payload)):
             self._requests.append(request)
         elif request is self._step:
             raise ConnectionLost("no room to send a %s" % handler)
         else:
             self._end(request, Message(NOT_READY))
-
-    def _put(self, token, handler, payload, status) -> bool:
-        message = {
-            "status": status,
-            "handler": handler,
-            "token": token,
-            "content_type": "application/json",
-            "payload": payload,
-        }
-        return self.owner.send(json.dumps(message))
 
     def _end(self, request, message) -> None:
         request.answer = message

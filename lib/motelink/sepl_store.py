@@ -1,6 +1,7 @@
 """Device managers: which devices this gateway has, in memory or in a file.
 
-A manager of your own gives the same five methods; see `DevicePool`.
+``DevicePool`` is there already, one a program: ``DevicePool.add(device)``. `Pool` makes others. A
+manager of your own gives the same five methods.
 """
 
 import json
@@ -10,7 +11,7 @@ from motelink.errors import ConfigError
 from motelink.sepl_device import Device
 
 
-class DevicePool:
+class Pool:
     """Devices in memory. ``add``, ``update``: TypeError for what is no `Device`; adding one that
     is there replaces it. ``remove(id)``: nothing happens where there is none of this id."""
 
@@ -40,7 +41,18 @@ class DevicePool:
         return self._devices
 
 
-class DeviceStore(DevicePool):
+class _DevicePool(Pool):
+    """The one that programs use without making it; calling it, as if it were a class, is no
+    harm."""
+
+    def __call__(self):
+        return self
+
+
+DevicePool = _DevicePool()
+
+
+class DeviceStore(Pool):
     """Devices in a file of JSON, which is written anew with each change and is whole after a power
     cut. Raises OSError, ConfigError for a file that is not one of ours."""
 
