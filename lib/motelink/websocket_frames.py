@@ -83,11 +83,14 @@ class Frames:
         fragments, or goes on with it. False when not open, or until ``tx`` has room. Raises
         TooLarge.
         """
-        if self.state != _OPEN:
-            return False
         if payload.__class__ is str:
             payload = payload.encode()
-        n = len(payload)
+        return self.put_some(kind, payload, len(payload), last)
+
+    def put_some(self, kind: int, payload, n: int, last: bool) -> bool:
+        """`put` with ``payload[:n]``, bytes."""
+        if self.state != _OPEN:
+            return False
         size = n + (6 if n < 126 else 8 if n < 65536 else 14)
         tx = self.tx
         if tx.end + size > tx.limit - (_CONTROL if kind < _CLOSE else 0) and not self._room(
