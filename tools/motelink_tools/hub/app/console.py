@@ -80,7 +80,9 @@ def _say(line: str) -> None:
 def _print_addresses(hub: Hub, as_json: bool) -> None:
     addresses = {name: platform.addresses() for name, platform in hub.platforms.items()}
     if as_json:
-        _print_object({"event": "serving", "folder": str(hub.folder.path), "addresses": addresses})
+        serving = {"event": "serving", "folder": str(hub.folder.path), "addresses": addresses}
+        page = {"page": hub.page.address, **({"token": hub.page.token} if hub.page.token else {})}
+        _print_object({**serving, **page})
         return
     table = Table(title=f"motelink hub on {hub.folder.path}", title_justify="left")
     for column in ("platform", "for", "address"):
@@ -88,8 +90,12 @@ def _print_addresses(hub: Hub, as_json: bool) -> None:
     for name, found in addresses.items():
         for number, (purpose, address) in enumerate(found.items()):
             table.add_row("" if number else name, purpose, address)
+    table.add_section()
+    table.add_row("page", "browser", hub.page.address)
     console = Console()
     console.print(table)
+    if hub.page.token:
+        console.print(f"The page's token, shown once: {hub.page.token}", highlight=False)
     console.print("Ctrl-C ends it.", highlight=False)
     sys.stdout.flush()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 
+from motelink import __version__
 from motelink_tools.hub.app.control import ControlServer
 from motelink_tools.hub.app.folder import Folder, Running
 from motelink_tools.hub.app.platform import Context, Platform
 from motelink_tools.hub.app.settings import Configuration, modules
 from motelink_tools.hub.registry import Registry
+from motelink_tools.hub.web.page import Page
 
 
 class Hub:
@@ -25,8 +28,10 @@ class Hub:
         self.registry = Registry()
         self.folder = Folder(configuration.hub.folder)
         self.platforms: dict[str, Platform] = {}
+        hub = configuration.hub
+        self.page = Page(self.registry, self.platforms, __version__, hub.page_host, hub.page_port)
         self._configuration = configuration
-        self._say = say
+        self._tell = say
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Hub:
@@ -40,6 +45,8 @@ class Hub:
                 stack.push_async_callback(platform.close)
                 await platform.start()
                 self.platforms[name] = platform
+            stack.push_async_callback(self.page.close)
+            await self.page.start()
             running = Running(os.getpid(), "127.0.0.1", 0)
             control = ControlServer(running.token, self.platforms)
             stack.push_async_callback(control.close)
@@ -56,3 +63,9 @@ class Hub:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    def _say(self, line: str) -> None:
+        who, _, text = line.partition(": ")
+        known = who in self._configuration.platforms
+        self.page.log.add(time.time(), "info", who if known else "hub", text if known else line)
+        self._tell(line)

@@ -22,11 +22,16 @@ DEFAULT_FOLDER = Path("~/.motelink")
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """Section ``[hub]``. ``only``: the platforms to serve; empty: all that there are."""
+    """Section ``[hub]``. ``only``: the platforms to serve; empty: all that there are.
+
+    ``page_port``: None takes the page's own port, or any if that is taken.
+    """
 
     folder: Path = DEFAULT_FOLDER
     host: str = "127.0.0.1"
     only: tuple[str, ...] = ()
+    page_host: str = "127.0.0.1"
+    page_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,145 @@
+"""Who may use the page: checks before every request, headers behind every response.
+
+Names in the Host header stop other sites that point their own name at this machine; the Origin
+and a header of our own stop their forms and scripts; where others can reach the port, a token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+import secrets
+import socket
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+WRITE_HEADER = "X-Motelink"
+COOKIE = "motelink"
+LOGIN = "/api/login"
+_SESSIONS = 64
+_LOGIN_BYTES = 1024
+# The frame of the page, which says nothing about devices.
+_OPEN = ("/", "/static/", LOGIN)
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+        " require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Guard:
+    """``token``: None where only this machine can reach the port."""
+
+    def __init__(self, application: ASGIApp, token: str | None) -> None:
+        self._application = application
+        self._token = token
+        self._sessions: OrderedDict[str, None] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"no {scope['type']} here")
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        request = Request(scope, receive)
+        refusal = self._refusal(request)
+        if refusal is None and scope["path"] == LOGIN and scope["method"] == "POST":
+            refusal = await self._login(request)
+        await (refusal or self._application)(scope, receive, guarded)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if not self._known_host(request.headers.get("host", "")):
+            return _refused(421, "this address is not the hub's", "host")
+        if request.method not in ("GET", "HEAD") and (reason := _foreign(request)):
+            return _refused(403, reason, "foreign")
+        path = request.url.path
+        is_open = path in _OPEN or path.startswith("/static/")
+        if not is_open and not self._admitted(request):
+            return _refused(401, "the token is needed", "token")
+        return None
+
+    def _known_host(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if self._token is None:
+            return name in ("localhost", "127.0.0.1", "::1")
+        return name in ("localhost", socket.gethostname().lower()) or _is_address(name)
+
+    def _admitted(self, request: Request) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._is_token(given)
+        return request.cookies.get(COOKIE, "") in self._sessions
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), (self._token or "").encode())
+
+    async def _login(self, request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LOGIN_BYTES:
+                return _refused(413, "that is no token", "token")
+        try:
+            given = json.loads(body)["token"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            given = None
+        if self._token is not None and not (isinstance(given, str) and self._is_token(given)):
+            return _refused(401, "that is not the token", "token")
+        # Of its own: who sees the cookie does not have the token.
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = None
+        if len(self._sessions) > _SESSIONS:
+            self._sessions.popitem(last=False)
+        response = JSONResponse({"result": "welcome"})
+        response.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        return response
+
+
+def _foreign(request: Request) -> str:
+    """Why this is no request of our own page or of a script, if it is none."""
+    headers: Headers = request.headers
+    if WRITE_HEADER.lower() not in headers:
+        return f"the header {WRITE_HEADER} is missing"
+    origin = headers.get("origin")
+    if origin is not None and origin != f"http://{headers.get('host', '')}":
+        return "it comes from another site"
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return "it comes from another site"
+    return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _refused(status: int, text: str, kind: str) -> Response:
+    return JSONResponse({"error": text, "kind": kind}, status)

@@ -1,0 +1,180 @@
+"""What can be asked of the platforms over the API, with the types of its arguments.
+
+Each is a call of its platform; those that hand out secrets are left to the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from motelink_tools.errors import ToolError
+
+Type = Literal["string", "number", "integer", "object", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """``type``: of JSON. ``required``: otherwise it may be left out, and is then null."""
+
+    name: str
+    type: Type
+    about: str
+    required: bool = True
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``method`` /api/``platform``/``call``: arguments in the query (GET) or in a JSON object."""
+
+    method: Literal["GET", "POST"]
+    platform: str
+    call: str
+    about: str
+    arguments: tuple[Argument, ...] = field(default=())
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"/api/{self.platform}/{self.call}"
+
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of the call. Raises ToolError for what does not fit."""
+        names = [argument.name for argument in self.arguments]
+        unknown = sorted(set(given) - set(names))
+        if unknown:
+            expected = ", ".join(names) or "nothing"
+            raise _wrong(f"no argument {unknown[0][:40]!r}; there are: {expected}")
+        return {argument.name: self._value(argument, given) for argument in self.arguments}
+
+    def _value(self, argument: Argument, given: Mapping[str, Any]) -> Any:
+        value = given.get(argument.name)
+        if value is None and argument.type != "any":
+            if argument.required:
+                raise _wrong(f"{argument.name} is missing")
+            return argument.default
+        if self.method == "GET" and argument.type in ("integer", "number"):
+            value = _number(argument, value)
+        if not _fits(argument.type, value):
+            raise _wrong(f"{argument.name}: expected {argument.type}")
+        return value
+
+
+def _number(argument: Argument, text: Any) -> Any:
+    try:
+        return int(text) if argument.type == "integer" else float(text)
+    except ValueError:
+        raise _wrong(f"{argument.name}: expected {argument.type}") from None
+
+
+def _fits(kind: Type, value: Any) -> bool:
+    if kind == "any":
+        return True
+    types: dict[Type, tuple[type, ...]] = {
+        "string": (str,),
+        "number": (int, float),
+        "integer": (int,),
+        "object": (dict,),
+    }
+    if not isinstance(value, types[kind]) or isinstance(value, bool):
+        return False
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
+def _wrong(text: str) -> ToolError:
+    return ToolError(text, kind="usage")
+
+
+_DEVICE = Argument("device", "string", "the device's id")
+_GRAPH = (Argument("client", "string", "whose graph"), Argument("graph", "string", "its name"))
+_TEXT = Argument("text", "string", "to send, in UTF-8", required=False)
+_BASE64 = Argument("base64", "string", "bytes to send instead", required=False)
+_STATES = (
+    Argument("device", "string", "its id or name"),
+    Argument("since", "integer", "milliseconds since 1970, included", required=False),
+    Argument("until", "integer", "milliseconds since 1970, not included", required=False),
+    Argument("limit", "integer", "of these the newest", required=False, default=10_000),
+)
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "manager",
+        "send",
+        "Send to one device, to all of a type, or, with neither, to all.",
+        (
+            _TEXT,
+            _BASE64,
+            Argument("device", "string", "to this one", required=False),
+            Argument("kind", "string", "to all of this type", required=False),
+        ),
+    ),
+    Operation("POST", "manager", "ask", "Ask a device afresh for its data.", (_DEVICE,)),
+    Operation("GET", "manager", "about", "Its type and data.", (_DEVICE,)),
+    Operation(
+        "POST",
+        "losant",
+        "command",
+        "Send a command.",
+        (
+            Argument("device", "string", "its id or name"),
+            Argument("name", "string", "of the command"),
+            Argument("payload", "any", "of the command", required=False),
+        ),
+    ),
+    Operation("GET", "losant", "states", "Stored states, oldest first.", _STATES),
+    Operation("GET", "losant", "about", "Name, attributes, last state.", (_DEVICE,)),
+    Operation("GET", "iottalk", "about", "Profile, features, signals.", (_DEVICE,)),
+    Operation("GET", "iottalk", "graphs", "All graphs."),
+    Operation("GET", "iottalk", "graph", "Links, functions and errors of one.", _GRAPH),
+    Operation("GET", "iottalk", "seen", "The last values at each stage.", _GRAPH),
+    Operation(
+        "POST",
+        "iottalk",
+        "request",
+        "An operation of the graph API, as over MQTT; its reply.",
+        (*_GRAPH, Argument("request", "object", "with op")),
+    ),
+    Operation(
+        "POST",
+        "iottalk",
+        "function",
+        "Store a function (add_funcs); its digest.",
+        (*_GRAPH, Argument("source", "string", "Python, with a function run")),
+    ),
+    Operation("GET", "sepl", "devices", "All devices of all gateways."),
+    Operation("GET", "sepl", "about", "The devices of a gateway.", (_DEVICE,)),
+    Operation(
+        "POST",
+        "sepl",
+        "command",
+        "Send a command to a service; the value that the device responds.",
+        (
+            Argument("device", "string", "its URI"),
+            Argument("service", "string", "its URI"),
+            Argument("value", "any", "of the command", required=False),
+            Argument("timeout", "number", "seconds", required=False, default=10.0),
+        ),
+    ),
+    Operation(
+        "GET",
+        "sepl",
+        "events",
+        "Stored events, oldest first.",
+        (
+            Argument("device", "string", "its URI"),
+            Argument("since", "number", "seconds since 1970", required=False, default=0.0),
+            Argument("limit", "integer", "of these the newest", required=False, default=1000),
+        ),
+    ),
+    Operation("GET", "commute", "states", "The last state of each sensor.", (_DEVICE,)),
+    Operation(
+        "POST",
+        "commute",
+        "send",
+        "Say something to a device, as a client of it; how many connections took it.",
+        (_DEVICE, Argument("status", "any", "for example {sensor, value}")),
+    ),
+)

@@ -1,0 +1,162 @@
+// Charts of numbers over time, a card each.
+
+import uPlot from "../vendor/uPlot.esm.js";
+import { h, setText } from "./dom.js";
+import * as format from "./format.js";
+
+const HEIGHT = 132;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** One number. `points`: {t: [seconds], v: [numbers]}, at most `limit` are kept. */
+export class Chart {
+  #plot = null;
+  #times = [];
+  #values = [];
+  #due = false;
+
+  constructor(name, limit = 600, unit = "") {
+    this.limit = limit;
+    this.unit = unit;
+    this.last = h("output", { class: "last" }, format.NONE);
+    this.when = h("small", { class: "when" });
+    this.box = h("div", { class: "plot", role: "img" });
+    this.name = name;
+    this.element = h("figure", { class: "chart", "data-series": name },
+      h("figcaption", {}, h("span", { class: "series", title: name }, name), this.when, this.last),
+      this.box);
+    this.watcher = new ResizeObserver(() => this.#resize());
+    this.watcher.observe(this.box);
+    this.restyle = () => this.#build();
+    dark.addEventListener("change", this.restyle);
+  }
+
+  add(points, all = false) {
+    this.#times = all ? points.t : this.#times.concat(points.t);
+    this.#values = all ? points.v : this.#values.concat(points.v);
+    if (this.#times.length > this.limit) {
+      this.#times = this.#times.slice(-this.limit);
+      this.#values = this.#values.slice(-this.limit);
+    }
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.#draw();
+    });
+  }
+
+  remove() {
+    this.watcher.disconnect();
+    dark.removeEventListener("change", this.restyle);
+    this.#plot?.destroy();
+    this.element.remove();
+  }
+
+  #draw() {
+    this.#say(this.#values.length - 1);
+    if (this.#plot) this.#plot.setData([this.#times, this.#values]);
+    else this.#build();
+  }
+
+  #say(place) {
+    const value = this.#values[place];
+    const text = format.number(value) + (this.unit && value !== undefined ? ` ${this.unit}` : "");
+    setText(this.last, text);
+    const last = place === this.#values.length - 1;
+    setText(this.when, last || place < 0 ? "" : format.timeOfDay(this.#times[place]));
+    if (last) this.box.setAttribute("aria-label", `${this.name}: ${text}, ${this.#values.length} points`);
+  }
+
+  #resize() {
+    const width = this.box.clientWidth;
+    if (!width) return;
+    if (this.#plot) this.#plot.setSize({ width, height: HEIGHT });
+    else this.#build();
+  }
+
+  #build() {
+    const width = this.box.clientWidth;
+    if (!width || !this.#times.length) return;
+    this.#plot?.destroy();
+    const axis = {
+      stroke: color("--muted"), font: "11px system-ui, sans-serif",
+      grid: { stroke: color("--grid"), width: 1 }, ticks: { show: false },
+    };
+    this.#plot = new uPlot({
+      width, height: HEIGHT,
+      legend: { show: false },
+      cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
+      padding: [8, 6, 0, 0],
+      scales: { x: { time: true }, y: { range: span } },
+      axes: [
+        { ...axis, size: 24, space: 70 },
+        { ...axis, size: 52, space: 28, values: (_, ticks) => ticks.map(short) },
+      ],
+      series: [{}, {
+        stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"),
+        points: { show: this.#times.length < 30, size: 4 },
+      }],
+      hooks: { setCursor: [(plot) => this.#say(plot.cursor.idx ?? this.#values.length - 1)] },
+    }, [this.#times, this.#values], this.box);
+  }
+}
+
+function span(_plot, low, high) {
+  if (low === null || high === null) return [0, 1];
+  if (low === high) return [low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)];
+  const room = (high - low) * 0.08;
+  return [low - room, high + room];
+}
+
+function short(value) {
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(4))}G`;
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`;
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;
+  return String(Number(value.toPrecision(5)));
+}
+
+/** A grid of charts, one for each name that comes. */
+export class Charts {
+  #charts = new Map();
+
+  constructor(none, limit = 600) {
+    this.none = none;
+    this.limit = limit;
+    this.element = h("div", { class: "charts" }, none);
+  }
+
+  /** `series`: points by name. `all`: there are no others. */
+  add(series, all) {
+    if (all) {
+      for (const [name, chart] of this.#charts) {
+        if (name in series) continue;
+        chart.remove();
+        this.#charts.delete(name);
+      }
+    }
+    for (const [name, points] of Object.entries(series)) {
+      let chart = this.#charts.get(name);
+      if (!chart) {
+        chart = new Chart(name, this.limit);
+        this.#charts.set(name, chart);
+        this.element.append(chart.element);
+      }
+      chart.add(points, all);
+    }
+    this.none.hidden = this.#charts.size > 0;
+  }
+
+  unit(name, unit) {
+    const chart = this.#charts.get(name);
+    if (chart) chart.unit = unit;
+  }
+
+  remove() {
+    for (const chart of this.#charts.values()) chart.remove();
+  }
+}

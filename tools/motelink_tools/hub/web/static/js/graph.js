@@ -1,0 +1,212 @@
+// One IoTtalk graph: inputs, the join, outputs, and the values that pass.
+
+import { empty, field, h, select, setText, svg } from "./dom.js";
+import { form, shown } from "./form.js";
+import { Editor } from "./editor.js";
+import { follow, live } from "./live.js";
+import { ask, tell } from "./api.js";
+
+export function graphPage(client, graph, signal) {
+  const page = new Graph(client, graph);
+  follow("graph", signal, (found) => page.update(found));
+  follow("seen", signal, (values) => page.seen(values));
+  follow("devices", signal, () => page.offer());
+  const watcher = new ResizeObserver(() => page.wire());
+  watcher.observe(page.canvas);
+  signal.addEventListener("abort", () => watcher.disconnect());
+  page.offer();
+  return {
+    name: "graphs", title: graph, content: page.content,
+    wanted: { graph: `${encodeURIComponent(client)}/${encodeURIComponent(graph)}` },
+  };
+}
+
+class Graph {
+  #stages = new Map();
+  #offered = "";
+  #found = null;
+
+  constructor(client, graph) {
+    this.where = { client, graph };
+    this.watch = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.#toggle() }, "Watch values");
+    this.problem = h("p", { class: "outcome", role: "status" });
+    this.inputs = h("div", { class: "stages" });
+    this.outputs = h("div", { class: "stages" });
+    this.join = new Stage(this, "join", "Join", null);
+    this.wires = svg("svg", { class: "wires", "aria-hidden": "true" });
+    this.canvas = h("div", { class: "canvas" }, this.wires,
+      column("Inputs", this.inputs), column("Join", this.join.element), column("Outputs", this.outputs));
+    this.device = select([["", "Device"]]);
+    this.feature = select([["", "Feature"]]);
+    this.device.addEventListener("change", () => this.#features());
+    this.content = [
+      h("div", { class: "device-head" }, h("a", { href: "#/graphs", class: "back" }, "← Graphs"),
+        h("div", { class: "title" }, h("h1", {}, graph), h("span", { class: "badge", "data-platform": "iottalk" }, client),
+          this.watch, h("button", { type: "button", class: "quiet", onclick: () => this.#detach() }, "Remove graph"), this.problem)),
+      this.canvas,
+      h("section", { class: "card narrow", "aria-label": "New link" }, h("h2", {}, "Add a feature"),
+        form([h("div", { class: "pair" }, field("Device", this.device), field("Feature", this.feature))],
+          "Add", () => this.#link())),
+    ];
+  }
+
+  request(request) {
+    return tell("iottalk/request", { ...this.where, request });
+  }
+
+  update(found) {
+    this.#found = found;
+    if (!found || found.error) {
+      this.canvas.replaceChildren(empty(found ? "There is no such graph." : "This hub does not serve IoTtalk."));
+      return;
+    }
+    this.watch.setAttribute("aria-pressed", String(found.watched));
+    setText(this.watch, found.watched ? "Watching values" : "Watch values");
+    this.#place(this.inputs, "idf", found.inputs, found);
+    this.#place(this.outputs, "odf", found.outputs, found);
+    this.join.update(found.join, found.codes, found.errors.filter((error) => error.stage === "join"));
+    this.wire();
+  }
+
+  #place(column, kind, links, found) {
+    const stages = links.map((link) => {
+      const id = JSON.stringify([kind, link.device, link.feature]);
+      if (!this.#stages.has(id)) this.#stages.set(id, new Stage(this, kind, link.feature, link));
+      const stage = this.#stages.get(id);
+      const mine = (error) => error.stage === kind && error.id?.[0] === link.device && error.id?.[1] === link.feature;
+      stage.update(link, found.codes, found.errors.filter(mine));
+      return stage.element;
+    });
+    const same = stages.length === column.children.length && stages.every((s, n) => s === column.children[n]);
+    if (same && stages.length) return;
+    column.replaceChildren(...(stages.length ? stages : [empty(kind === "idf" ? "No input." : "No output.")]));
+  }
+
+  /** The last values at each stage. */
+  seen(values) {
+    if (!values || values.error) return;
+    if (values.idf) this.#stage("idf", values.idf.id)?.passed(values.idf.input, values.idf.output);
+    if (values.join) this.join.passed(values.join.input, values.join.output);
+    for (const odf of Array.isArray(values.odf) ? values.odf : [])
+      this.#stage("odf", odf.id)?.passed(undefined, odf.output);
+  }
+
+  #stage(kind, id) {
+    return Array.isArray(id) ? this.#stages.get(JSON.stringify([kind, ...id])) : null;
+  }
+
+  /** Lines from each input to the join, and from there to each output. */
+  wire() {
+    const frame = this.canvas.getBoundingClientRect();
+    if (!frame.width || getComputedStyle(this.wires).display === "none") return;
+    const side = (element, end) => {
+      const box = element.getBoundingClientRect();
+      return [(end ? box.right : box.left) - frame.left, box.top - frame.top + Math.min(28, box.height / 2)];
+    };
+    const cards = (column) => [...column.querySelectorAll(".stage")];
+    const join = this.join.element;
+    const pairs = [
+      ...cards(this.inputs).map((card) => [side(card, true), side(join, false)]),
+      ...cards(this.outputs).map((card) => [side(join, true), side(card, false)]),
+    ];
+    this.wires.replaceChildren(...pairs.map(([[x, y], [u, v]]) => {
+      const middle = (x + u) / 2;
+      return svg("path", { d: `M${x},${y} C${middle},${y} ${middle},${v} ${u},${v}` });
+    }));
+  }
+
+  /** Devices to choose from. */
+  offer() {
+    const rows = [...live.devices.values()].filter((row) => row.platform === "iottalk");
+    const known = JSON.stringify(rows.map((row) => [row.id, row.name]));
+    if (known === this.#offered) return;
+    this.#offered = known;
+    const chosen = this.device.value;
+    this.device.replaceChildren(...rows.map((row) => h("option", { value: row.id }, row.name || row.id)));
+    if (rows.some((row) => row.id === chosen)) this.device.value = chosen;
+    else this.#features();
+  }
+
+  async #features() {
+    if (!this.device.value) return;
+    const { idf, odf } = await ask("iottalk/about", { device: this.device.value });
+    const options = [...(idf ?? []).map((f) => ["idf", f]), ...(odf ?? []).map((f) => ["odf", f])];
+    this.feature.replaceChildren(...options.map(([kind, { name }]) =>
+      h("option", { value: JSON.stringify([kind, name]) }, `${name} (${kind === "idf" ? "input" : "output"})`)));
+  }
+
+  async #link() {
+    if (!this.feature.value) throw new Error("Choose a feature.");
+    const [kind, name] = JSON.parse(this.feature.value);
+    await this.request({ op: "add_link", da_id: this.device.value, [kind]: name, func: null });
+    return `Added ${name}.`;
+  }
+
+  #toggle() {
+    return this.#attempt({ op: this.#found?.watched ? "stop_monitor" : "start_monitor" });
+  }
+
+  async #detach() {
+    if (confirm("Remove this graph and its links?") && await this.#attempt({ op: "detach" }))
+      location.hash = "#/graphs";
+  }
+
+  async #attempt(request) {
+    try {
+      await this.request(request);
+      setText(this.problem, "");
+      return true;
+    } catch (error) {
+      this.problem.dataset.kind = "bad";
+      setText(this.problem, error.message);
+      return false;
+    }
+  }
+}
+
+function column(label, content) {
+  return h("section", { class: "column", "aria-label": label }, h("h2", {}, label), content);
+}
+
+/** A link or the join: its function, what went wrong in it, the last value through it. */
+class Stage {
+  constructor(graph, kind, title, link) {
+    this.graph = graph;
+    this.kind = kind;
+    this.link = link;
+    this.under = h("span", { class: "under" });
+    this.value = h("output", { class: "value", "aria-label": `${title}: last value` });
+    this.editor = new Editor(`Function of ${title}`, (source) => this.#apply(source));
+    const remove = h("button", { type: "button", class: "quiet", "aria-label": `Remove ${title}`,
+      onclick: () => this.#remove() }, "Remove");
+    this.element = h("article", { class: "stage", "data-kind": kind },
+      h("div", { class: "card-title" }, h("h3", {}, title), link ? remove : null),
+      this.under, this.value, this.editor.element);
+  }
+
+  update(link, codes, errors) {
+    this.func = link.func;
+    const device = link.device ? `${link.name || link.device}${link.online ? "" : " · away"}` : "";
+    setText(this.under, device || "all inputs, in their order");
+    const source = link.func === null ? "" : codes[link.func] ?? "";
+    this.editor.update(source, errors.find((error) => !error.src || error.src === link.func) ?? errors[0]);
+  }
+
+  passed(input, output) {
+    const text = input === undefined ? shown(output) : `${shown(input)} → ${shown(output)}`;
+    setText(this.value, text);
+  }
+
+  async #apply(source) {
+    let digest = null;
+    if (source.trim()) ({ digest } = await tell("iottalk/function", { ...this.graph.where, source }));
+    const request = this.link
+      ? { op: "set_df_func", da_id: this.link.device, [this.kind]: this.link.feature }
+      : { op: "set_join" };
+    await this.graph.request({ ...request, prev: this.func, new: digest });
+  }
+
+  async #remove() {
+    await this.graph.request({ op: "rm_link", da_id: this.link.device, [this.kind]: this.link.feature });
+  }
+}
