@@ -110,7 +110,7 @@ def test_the_firmware_is_the_library_for_micropython_and_the_board_s_own_files(
     tmp_path: Path,
 ) -> None:
     found = {source.dest: source.path for source in standard("esp32", tmp_path)}
-    assert {"boot.py", "main.py", "board.py", "lib/motelink/port.py"} <= set(found)
+    assert {"app.py", "boot.py", "main.py", "board.py", "lib/motelink/port.py"} <= set(found)
     assert found["board.py"] == paths.board_folder("esp32") / "board.py"
     assert "lib/motelink/_port_micropython.py" in found
     assert not {name for name in found if "cpython" in name or "circuitpython" in name}

@@ -78,7 +78,11 @@ class Link(Stream):
         if self.state == _OPEN:
             self._due(now)
         elif self.state == _WAITING:
-            self._connect(now)
+            if self.loop.offline or (self.tls and self.loop.timeless):
+                # In vain, and where Wi-Fi has no address the resolver hangs (micropython 18797).
+                self.deadline = ticks_add(now, 256 + port.getrandbits(8))
+            else:
+                self._connect(now)
         else:
             from motelink import link_connect
 

@@ -17,10 +17,14 @@ from motelink.port import poller, ticks_add, ticks_diff, ticks_ms
 
 
 class Loop:
-    """``clients``: those it runs. ``error``: the last final error of a client, or None."""
+    """``clients``: those it runs. ``error``: the last final error of a client, or None.
+    ``offline``, ``timeless``: there is no network, the time is not known: links wait before they
+    connect, with ``timeless`` those over TLS."""
 
     def __init__(self):
         self.clients = []
+        self.offline = False
+        self.timeless = False
         self.error = None
         self.moved = False
         self.poll = poller()

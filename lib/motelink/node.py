@@ -26,8 +26,9 @@ and so on (1000). Allocates nothing between those, where sensors are set to ints
 """
 
 import gc
+import sys
 
-from motelink import log
+from motelink import log, port
 from motelink.clock import Clock
 from motelink.errors import ConfigError
 from motelink.loop import Loop
@@ -94,9 +95,12 @@ class Node:
     what the platforms are told that this is.
 
     ``sensors``; ``loop``; ``clock``; ``platforms``: those that were joined, each with its ``name``
-    and its ``client``. ``handler_errors``: handlers that raised. ``lowest``: the least heap that
-    was free after a collection. Raises ConfigError.
+    and its ``client``; ``wifi``: a `motelink.node_wifi.Wifi`, or None. ``handler_errors``:
+    handlers that raised. ``lowest``: the least heap that was free after a collection. Raises
+    ConfigError.
     """
+
+    wifi = const(None)
 
     def __init__(self, settings=None, name: str = "node"):
         self.settings = settings or Settings()
@@ -136,8 +140,14 @@ class Node:
         self.loop.add(client)
 
     def start(self) -> None:
-        """Make a client for each platform that is configured. Raises ConfigError."""
+        """Join Wi-Fi, and make a client for each platform that is configured. Raises
+        ConfigError."""
         self.started = True
+        if self.settings.get("wifi_ssid") and port.load("_board").network:
+            from motelink.node_wifi import Wifi
+
+            self.wifi = Wifi(self.loop, self.settings)
+            self.loop.add(self.wifi)
         for name, setting in _PLATFORMS:
             if self.settings.get(setting) is not None:
                 gc.collect()  # else garbage would lie between what stays
@@ -149,6 +159,9 @@ class Node:
                     self.loop.add(platform.client)
         if not self.platforms:
             raise ConfigError("no platform: expected one of %s in the settings" % self._choices())
+        guard = sys.modules.get("motelink.node_guard")
+        if guard:  # main.py has started this
+            guard.watch(self)
         self.free()
 
     def run(self) -> None:

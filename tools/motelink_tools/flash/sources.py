@@ -29,7 +29,8 @@ def library_modules() -> list[Path]:
 
 
 def standard(board: str, project: Path) -> list[Source]:
-    """The firmware: the library, the board's ``board.py``, ``settings.toml``, boot.py, main.py.
+    """The firmware: the library, the board's ``board.py``, ``settings.toml``, app.py, boot.py,
+    main.py.
 
     ``project`` is the user's folder: its settings.toml goes along if there is one.
     """
@@ -37,7 +38,7 @@ def standard(board: str, project: Path) -> list[Source]:
     found.append(Source(paths.board_folder(board) / "board.py", "board.py"))
     if (project / "settings.toml").is_file():
         found.append(Source(project / "settings.toml", "settings.toml"))
-    found += [Source(paths.board_root() / name, name) for name in ("boot.py", "main.py")]
+    found += [Source(paths.board_root() / name, name) for name in ("app.py", "boot.py", "main.py")]
     return found
 
 

@@ -27,7 +27,7 @@ from motelink_tools.testing.supervisor import Supervisor
 
 HARDWARE = Path(__file__).parent / "hardware"
 _RELEASE = "1.25.0"  # the MicroPython that os.uname() claims
-_PORTS = ("motelink._port_cpython", "motelink._port_cpython_more")
+_PORTS = ("", "_more", "_board")
 _NTP_STARTS_AT = 1_767_225_600  # 2026-01-01: what the fake time server says at power-on
 
 
@@ -62,7 +62,7 @@ class Board:
             self._modules,
             names,
             bundled={"motelink": paths.library()},
-            adapt=dict.fromkeys(_PORTS, self._adapt_port),
+            adapt={f"motelink._port_cpython{part}": self._adapt_port for part in _PORTS},
         )
         self._sys = sys_module(self._console, self.profile.platform, self._firmware.modules)
         self._modules["sys"] = self._sys
@@ -261,6 +261,9 @@ class Board:
             "unique_id": machine.unique_id,
             "unix_time": lambda: int(self._wall.unix_time),
             "tls_wrap": tls_wrap,
+            "machine": machine,
+            "network": self._module("network"),
+            "mem_free": lambda: self.mem_free,
         }
         wrap: Any = own.get("tls_wrap")
         own.update({name: value for name, value in adapted.items() if name in own})
