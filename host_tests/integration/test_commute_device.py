@@ -80,15 +80,16 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_a_device(runtime: Runtime, server: Server) -> None:
     with Device(runtime, PROGRAM, "device", server.hub.address, server.key) as device:
         assert device.wait_for("connect") == "True"
-        assert device.wait_for("waiting") == "500 a callback cannot wait for a state"
-        for value in (7, -40, 0):
+        assert device.wait_for("state") == "None"  # a callback cannot wait: it comes as a tick
+        assert device.wait_for("tick") == "LED 0"
+        for value in (7, -40, 5):
             server.tell(value)
             assert device.wait_for("tick") == f"LED {value}"
         server.tell(99)
         device.wait_for("close")
         device.wait_for("done")
     echoes = [status["value"] for status in server.told("device") if status["sensor"] == "echo"]
-    assert echoes == [7, -40, 0]
+    assert echoes == [7, -40, 5]
     assert server.hub.ignored == 0
 
 
@@ -97,6 +98,7 @@ def test_a_client(runtime: Runtime, server: Server) -> None:
         assert device.wait_for("put") == "True True"
         assert device.wait_for("state") == "1"
         assert device.wait_for("none") == "None"
+        assert device.wait_for("payload") == "400"
         device.wait_for("done")
     assert server.told("client")[:2] == [{"sensor": "LED", "value": {"deep": [1, None]}}, "any"]
 

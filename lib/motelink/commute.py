@@ -22,13 +22,14 @@ from motelink.commute_errors import (
     PayloadException,
     TimeoutException,
 )
-from motelink.commute_pair import url
-from motelink.errors import AuthError, ConfigError
+from motelink.commute_pair import quoted, url
+from motelink.errors import AuthError, ConfigError, TimedOut
 from motelink.websocket import Client
 
 const = port.const
 ticks_ms = port.ticks_ms
 
+_ENDED = const(4)  # Link's
 _POLICY = const(1008)  # how servers close when id or key are wrong
 _LONGEST = const(12)  # RECONNECT_INTERVALs: a minute
 
@@ -38,10 +39,10 @@ class WebSocket:
     URL. ``options``: see `motelink.websocket.Client`; ``rx_size`` and ``tx_size`` bound a frame
     (512 bytes each).
 
-    Callbacks, all optional, are attributes: ``on_tick(tick, ws)``, a dict; ``on_message(text,
-    ws)``, each frame; ``on_connect(ws)``, at first; ``on_reconnect(ws)``, later; ``on_close(ws)``,
-    when a connection has ended; ``on_error(error, ws)``. One that raises is logged and counted in
-    ``client.handler_errors``.
+    Callbacks, all optional, are attributes, or methods of a subclass: ``on_tick(tick, ws)``, a
+    dict; ``on_message(text, ws)``, each frame; ``on_connect(ws)``, at first; ``on_reconnect(ws)``,
+    later; ``on_close(ws)``, when a connection has ended; ``on_error(error, ws)``, an
+    IotCommuteException. One that raises is logged and counted in ``client.handler_errors``.
 
     ``client``: once `open` has made it, the `motelink.websocket.Client`; ``loop.add(ws.client)``
     runs it among others. Raises ConfigError.
@@ -72,22 +73,25 @@ class WebSocket:
         self._inside = False  # a callback: no waiting here
         self._runner = None
 
-    def connect(self, threaded=False, disable_ssl_verification=False, proxy=None) -> None:
+    def connect(self, threaded=False, disable_ssl_verification=False, proxy=None):
         """Connect, and run until `close`, reconnecting whenever the connection is lost: after
         0 to ``RECONNECT_INTERVAL`` seconds, then up to twice as long each time, at most 12
         intervals; after ``RECONNECT_TRIES`` tries in a row without success it is over.
 
-        ``threaded``: return at once, and run in a thread, which a board has not. ``proxy``:
-        ``http://user:password@host:port``. Raises AuthException, ClosedException, ConfigError.
+        ``threaded``: return at once, and run in a thread, which a board has not. ``proxy``: a
+        dict of ``host``, ``port`` (80) and ``auth`` (user, password), or
+        ``http://user:password@host:port``. Returns itself. Raises AuthException,
+        ClosedException, ConfigError.
         """
         self.open(disable_ssl_verification, proxy)
         if threaded:
             runner = port.load("_thread").Runner
             if not runner:
                 raise ConfigError("no threads here: open(), and loop.add() of its client")
-            self._runner = runner(self._turn)
+            self._runner = runner(self.client.turned)
         else:
             self.client.run()
+        return self
 
     def open(self, disable_ssl_verification=False, proxy=None):
         """Make ``client`` anew, and return it; it connects when it is run."""
@@ -97,7 +101,9 @@ class WebSocket:
 
             log.warning("the certificate of the server will not be verified")
             options["tls"] = port.tls_context(verify=False)
-        base = int(self.RECONNECT_INTERVAL * 1000)
+        if isinstance(proxy, dict):
+            proxy = _proxy_url(**proxy)
+        base = int(self.RECONNECT_INTERVAL * 1000) or 1
         options.setdefault("backoff", Backoff(base, base * _LONGEST))
         if self.client:
             self.close()
@@ -114,15 +120,21 @@ class WebSocket:
         """Whether the server has accepted us, and nothing since says otherwise."""
         return self.client is not None and self.client.connected
 
-    def reconnect(self) -> None:
-        """Close the connection, and connect again at once. Raises ClosedException."""
+    def reconnect(self) -> bool:
+        """Where there is no connection, try again now; True. Raises ClosedException after `close`
+        and before `connect`."""
         with self._held():
-            self._made().reconnect()
+            if not self.client or self.client.state == _ENDED:
+                raise ClosedException("closed: connect() opens it")
+            if not self.client.connected:
+                self.client.reconnect()
+        return True
 
     def close(self) -> None:
-        """Close the connection and stay closed. Raises ClosedException."""
+        """Close the connection and stay closed."""
         with self._held():
-            self._made().end()
+            if self.client:
+                self.client.end()
 
     def send_message(self, sensor: str, value) -> bool:
         """Tell the state of a sensor; ``value`` is JSON. True when the connection has it. Raises
@@ -134,10 +146,12 @@ class WebSocket:
     def send_payload(self, payload) -> bool:
         """Tell anything that is JSON. True when the connection has it. Raises PayloadException,
         TooLarge."""
+        from motelink import jsonw_check
+
         try:
-            text = json.dumps({"method": "put", "status": payload})
-        except (TypeError, ValueError) as error:
-            raise PayloadException("no JSON: %s" % error) from None
+            text = json.dumps({"method": "put", "status": jsonw_check.checked(payload)})
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise PayloadException("no JSON: %s" % error)
         return self.send_text(text)
 
     def send_text(self, frame) -> bool:
@@ -146,51 +160,56 @@ class WebSocket:
             return self.client is not None and self.client.send_text(frame)
 
     def get_state(self, sensor: str):
-        """Ask for the last state of a sensor, and wait for it, at most ``READ_TIMEOUT`` seconds:
-        a dict as it was put. Not in a callback. Raises TimeoutException, ClosedException."""
-        if self._inside:
-            raise IotCommuteException("a callback cannot wait for a state")
-        self._state = None
-        self._wanted = sensor
-        end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
-        try:
+        """Ask for the last state of a sensor. It comes as a tick; outside of callbacks it is
+        waited for, at most ``READ_TIMEOUT`` seconds, and returned, too: a dict as it was put. In a
+        callback nothing is returned. Raises TimeoutException, ClosedException."""
+        with self._held():
+            inside = self._inside
+            if not inside:
+                self._state = None
+                self._wanted = sensor
             if not self.send_text(json.dumps({"method": "get", "sensor": sensor})):
+                self._wanted = None
                 raise ClosedException("not connected")
-            while self._state is None:
-                if port.ticks_diff(end, ticks_ms()) <= 0:
-                    raise TimeoutException("no state in %s s" % self.READ_TIMEOUT)
-                if self._runner:
-                    port.sleep_ms(5)
-                else:
-                    self.client.step(20)
-            return self._state
-        finally:
-            self._wanted = None
+            connects = self.client.connects
+        if inside:
+            return None
+        end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
+        while self._state is None:
+            if not self.client.connected or self.client.connects != connects:
+                self._wanted = None
+                raise ClosedException("the connection was lost")
+            if port.ticks_diff(end, ticks_ms()) <= 0:
+                self._wanted = None
+                raise TimeoutException("no state in %s s" % self.READ_TIMEOUT)
+            if self._runner:
+                port.sleep_ms(5)
+            else:
+                self.client.step(20)
+        return self._state
 
     def judge(self, error):
         """What a failure of the connection means here."""
         self._tries += 1
-        if isinstance(error, AuthError) or getattr(error, "code", 0) == _POLICY:
-            error = AuthException("refused by the server: device id or key")
+        if isinstance(error, AuthError):
+            error = AuthException("%s: device id or key?" % error)
+        elif getattr(error, "code", 0) == _POLICY:
+            # Without its reason, which may repeat the key.
+            error = AuthException("refused by the server: 1008: device id or key?")
         elif self._tries >= self.RECONNECT_TRIES:
             error = ClosedException("no connection in %d tries: %s" % (self._tries, error))
         return error
 
     def report(self, error) -> None:
         """A failure of the connection, as an error of ours."""
-        self._call(self.on_error, error)
+        if self.on_error:
+            if not isinstance(error, IotCommuteException):
+                code = 408 if isinstance(error, TimedOut) else 500
+                error = IotCommuteException(str(error) or type(error).__name__, code)
+            self._call(self.on_error, error)
 
     def _held(self):
         return self._runner or _nobody
-
-    def _made(self):
-        if not self.client:
-            raise ClosedException("not connected: connect() first")
-        return self.client
-
-    def _turn(self, ms: int) -> bool:
-        self.client.step(ms)
-        return self.client in self.client.loop.clients
 
     def _connected(self) -> None:
         self._tries = 0
@@ -199,18 +218,19 @@ class WebSocket:
         self._call(handler)
 
     def _received(self, message) -> None:
+        if not self.on_tick and not self.on_message and self._wanted is None:
+            return
         text = message.text()
         self._call(self.on_message, text)
         try:
             tick = json.loads(text)
-        except (ValueError, RuntimeError):
+        except (ValueError, RuntimeError):  # the second: too deep
             return
         if isinstance(tick, dict):
             if self._wanted is not None and tick.get("sensor") == self._wanted:
                 self._wanted = None
                 self._state = tick
-            else:
-                self._call(self.on_tick, tick)
+            self._call(self.on_tick, tick)
 
     def _ended(self, _error) -> None:
         self._call(self.on_close)
@@ -237,6 +257,16 @@ class _Pair(Client):
     def failed(self, error: Exception) -> None:
         super().failed(self.pair.judge(error))
         self.pair.report(self.last_error)
+
+    def turned(self, ms: int) -> bool:
+        """One turn; whether there is another."""
+        self.step(ms)
+        return self in self.loop.clients
+
+
+def _proxy_url(host, port=80, auth=None) -> str:
+    who = ":".join([quoted(part) for part in auth]) + "@" if auth else ""
+    return "http://%s%s:%d" % (who, host, port or 80)
 
 
 class _Nobody:

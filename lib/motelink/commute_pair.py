@@ -42,9 +42,10 @@ class Pair(Client):
         super().failed(error)
 
     def _tick(self, message) -> None:
-        tick = message.json()
-        if self.on_tick and isinstance(tick, dict):
-            self.on_tick(tick)
+        if self.on_tick:
+            tick = message.json()
+            if isinstance(tick, dict):
+                self.on_tick(tick)
 
 
 def url(device_id, device_key, side, root) -> str:
@@ -53,8 +54,9 @@ def url(device_id, device_key, side, root) -> str:
         raise ConfigError("side must be 'device' or 'client', got %r" % (side,))
     if not device_id or not device_key:
         raise ConfigError("expected a device id and its key")
-    return "%s?device=%s&key=%s&side=%s" % (root, _quoted(device_id), _quoted(device_key), side)
+    return "%s?device=%s&key=%s&side=%s" % (root, quoted(device_id), quoted(device_key), side)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """For a URL (RFC 3986, 2.1)."""
     return "".join([chr(b) if b in _SAFE else "%%%02X" % b for b in text.encode()])

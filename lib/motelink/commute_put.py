@@ -10,6 +10,7 @@
 
 import json
 
+from motelink.commute_errors import PayloadException
 from motelink.port import const
 
 _DIGITS = const(11)  # of an int below 2**30, with its sign
@@ -25,12 +26,15 @@ class Put:
         self._frame = bytearray(head.encode() + b" " * _DIGITS + b"}}")
 
     def send(self, value: int) -> bool:
-        """True when the connection has it. Allocates nothing below 2**30."""
+        """True when the connection has it. Allocates nothing below 2**30. Raises
+        PayloadException for one that has more than 10 digits."""
         frame = self._frame
         at = self._at + _DIGITS
         rest = -value if value < 0 else value
         while rest or at == self._at + _DIGITS:
             at -= 1
+            if at == self._at:
+                raise PayloadException("expected an int of at most 10 digits")
             frame[at] = 48 + rest % 10
             rest //= 10
         if value < 0:
