@@ -26,8 +26,10 @@ class Device:
     """One device, and its connection ``client``, a `motelink.mqtt.Client`: ``loop.add(client)``
     runs it among others.
 
-    ``secure``: TLS, verified against ``ca`` (`port.tls_context`; a board has no store of its own
-    and needs it); a context of `port.tls_context`; or False. ``host``: a broker other than
+    ``transport``: "tcp", or "websockets": ports 80 and 443 instead of 1883 and 8883, for networks
+    that let nothing else through. ``secure``: TLS, verified against ``ca`` (`port.tls_context`; a
+    board has no store of its own and needs it); a context of `port.tls_context`; or False.
+    ``host``: a broker other than
     ``mqtt_endpoint``. ``clock``: a `motelink.clock.Clock` for states without a time; the RTC
     without one. ``rx_size`` and ``tx_size`` (bytes, allocated here) bound a command and a state
     with their topic and 7 more; other ``options``, ``port`` among them, are the client's.
@@ -54,8 +56,14 @@ class Device:
         tx_size=1024,
         **options,
     ):
-        if transport != "tcp":
-            raise ConfigError("only the transport 'tcp' is there yet, not %r" % (transport,))
+        kind = Client
+        if transport == "websockets":
+            from motelink.websocket_stream import over
+
+            kind = over(Client, "/mqtt", ("mqtt",))
+            options.setdefault("port", 443 if secure else 80)
+        elif transport != "tcp":
+            raise ConfigError("transport must be 'tcp' or 'websockets', got %r" % (transport,))
         right = isinstance(device_id, str) and len(device_id) > 0
         for mark in b"/+#\0":
             right = right and chr(mark) not in device_id
@@ -72,7 +80,7 @@ class Device:
             options.setdefault(name, 0)
         options.setdefault("slot_size", tx_size)
         options.setdefault("keepalive", _KEEPALIVE_S)
-        self.client = client = Client(
+        self.client = client = kind(
             host or self.mqtt_endpoint,
             device_id,
             key,
