@@ -56,7 +56,7 @@ def no_alloc(fn, *args, n=100):
     any allocation raises MemoryError. ``args`` are at most three: a star call would allocate.
     Returns the last result.
     """
-    a, b, c = (args + (None, None, None))[:3]  # noqa: RUF005 - MicroPython has no (*args, x)
+    a, b, c = (args + (None, None, None))[:3]
     count = len(args)
     result = _call(fn, count, a, b, c)
     gc.collect()
