@@ -6,7 +6,8 @@ from kit import raises
 from motelink import storage
 from motelink.errors import ConfigError
 from motelink.sepl_device import Device, local_hash
-from motelink.sepl_store import DevicePool, DeviceStore, Pool
+from motelink.sepl_pool import DevicePool, Pool
+from motelink.sepl_store import DeviceStore
 
 
 def _sha1(text):

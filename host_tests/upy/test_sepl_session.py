@@ -6,7 +6,7 @@ from kit import MICROPYTHON, raises
 from motelink.errors import AuthError, ProtocolError, TimedOut
 from motelink.sepl_device import Device, local_hash
 from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY, Message, Session, answering
-from motelink.sepl_store import Pool
+from motelink.sepl_pool import Pool
 
 DEEP = 300 if MICROPYTHON else 30000  # MicroPython has no limit but its heap
 

@@ -10,7 +10,7 @@ gateway's id is kept in the file ``sepl.gid``.
 from motelink import storage
 from motelink.sepl_connector import Connector
 from motelink.sepl_device import Device
-from motelink.sepl_store import DevicePool
+from motelink.sepl_pool import DevicePool
 
 
 class _Config:

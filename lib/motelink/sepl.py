@@ -17,10 +17,10 @@ that have several clients, or handlers instead of `receive`, take `motelink.sepl
 from motelink.errors import ConfigError
 from motelink.sepl_connector import Connector
 from motelink.sepl_device import Device
+from motelink.sepl_pool import DevicePool
 from motelink.sepl_session import Message
-from motelink.sepl_store import DevicePool, DeviceStore
 
-__all__ = ["Client", "Device", "DevicePool", "DeviceStore", "Message"]
+__all__ = ["Client", "Device", "DevicePool", "Message"]
 
 
 class Client:
@@ -105,3 +105,11 @@ def _connector():
     if not Client.connector:
         raise ConfigError("there is no client yet: Client(device_manager) makes it")
     return Client.connector
+
+
+def __getattr__(name):
+    if name != "DeviceStore":  # loaded by those who have one
+        raise AttributeError(name)
+    from motelink import sepl_store
+
+    return sepl_store.DeviceStore

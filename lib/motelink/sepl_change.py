@@ -1,12 +1,15 @@
 """Changes of the devices on the SEPL platform. Loaded with one, dropped when there are no more."""
 
 from motelink import port
+from motelink.errors import TooLarge
 from motelink.sepl_device import local_hash
+from motelink.sepl_session import framed
 
 const = port.const
 
 _OK = const(200)
 _MOST = const(16)
+_TOKEN = "." * 36
 
 
 class Change:
@@ -95,3 +98,15 @@ class Changes:
             self._going = False
         self.connector.changes = None
         port.forget("sepl_change")
+
+
+def payload_of(handler, device, size: int):
+    """The payload of a request about a device. Raises TooLarge for a device whose message has
+    more than ``size`` bytes: every synchronisation would fail."""
+    if handler != "put":
+        return device if isinstance(device, str) else device.id
+    payload = device.as_put()
+    needed = len(framed(_TOKEN, handler, payload).encode())
+    if needed > size:
+        raise TooLarge("%s takes %d bytes, tx_size is %d" % (device, needed, size))
+    return payload

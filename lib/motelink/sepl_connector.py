@@ -11,8 +11,8 @@
 """
 
 from motelink import port
-from motelink.errors import ConfigError, TooLarge
-from motelink.sepl_session import Message, Session, answering, framed
+from motelink.errors import ConfigError
+from motelink.sepl_session import Message, Session, answering
 from motelink.websocket import Client
 
 const = port.const
@@ -22,7 +22,6 @@ ticks_ms = port.ticks_ms
 
 _ENDED = const(4)  # Link's
 _TURN_MS = const(1000)
-_TOKEN = "." * 36
 _ANSWERED = "answered already"
 
 
@@ -61,7 +60,7 @@ class Connector:
         self.handler_errors = 0
         self.loop = None
         self.deadline = ticks_ms()
-        self._size = options["tx_size"]
+        self.size = options["tx_size"]
         self._queue = []
         self._most = queue
         self.changes = None  # those under way
@@ -123,7 +122,9 @@ class Connector:
         the same. Without ``block`` None is returned, and while not ready the event is not sent.
         Raises TypeError and ValueError for a payload that is no JSON, TooLarge."""
         value = [{"name": "body", "value": _checked(payload)}]
-        event = {"device_uri": _id(device), "service_uri": service, "value": value}
+        if not isinstance(device, str):
+            device = device.id
+        event = {"device_uri": device, "service_uri": service, "value": value}
         return self._ask("event", event, timeout, callback, block, None)
 
     def response(self, message, payload, timeout=10, callback=None, block=True):
@@ -138,25 +139,19 @@ class Connector:
         when it has not: it learns of it when it is synchronised next. The device manager is
         changed either way. ``callback(accepted)``; without ``block`` None is returned. Raises
         TooLarge, before anything is changed."""
-        put = self._put(device)
-        self.manager.add(device)
-        return self._change("put", put, timeout, callback, block)
+        return self._change("put", device, self.manager.add, timeout, callback, block)
 
     def update(self, device, timeout=10, callback=None, block=True):
         """What has changed in a device. As `add`."""
-        put = self._put(device)
-        self.manager.update(device)
-        return self._change("put", put, timeout, callback, block)
+        return self._change("put", device, self.manager.update, timeout, callback, block)
 
     def disconnect(self, device, timeout=10, callback=None, block=True):
         """The device is away; the platform keeps it. As `add`; the manager forgets it."""
-        self.manager.remove(_id(device))
-        return self._change("disconnect", _id(device), timeout, callback, block)
+        return self._change("disconnect", device, self.manager.remove, timeout, callback, block)
 
     def delete(self, device, timeout=10, callback=None, block=True):
         """Forget a device, on the platform too. As `add`."""
-        self.manager.remove(_id(device))
-        return self._change("delete", _id(device), timeout, callback, block)
+        return self._change("delete", device, self.manager.remove, timeout, callback, block)
 
     # -- for the loop ----------------------------------------------------------------------
 
@@ -264,16 +259,17 @@ class Connector:
             self.step()
         return request.answer if block else None
 
-    def _change(self, handler, payload, timeout, callback, block):
+    def _change(self, handler, device, keep, timeout, callback, block):
+        from motelink import sepl_change
+
         limit = _limit(timeout)
+        payload = sepl_change.payload_of(handler, device, self.size)
+        keep(device if handler == "put" else payload)
         if block:
             self.wait_ready(timeout)
         change = None
         if self.ready:
-            if not self.changes:
-                from motelink import sepl_change
-
-                self.changes = sepl_change.Changes(self)
+            self.changes = self.changes or sepl_change.Changes(self)
             change = self.changes.add(handler, payload, limit, callback)
         if not change:
             return self._tell(False, callback, block)
@@ -284,14 +280,6 @@ class Connector:
     def _tell(self, answer, callback, block):
         self.call(callback, answer)
         return answer if block else None
-
-    def _put(self, device) -> dict:
-        """A device too large would let every synchronisation fail, too."""
-        put = device.as_put()
-        size = len(framed(_TOKEN, "put", put).encode())
-        if size > self._size:
-            raise TooLarge("%s takes %d bytes, tx_size is %d" % (device, size, self._size))
-        return put
 
     def _may_wait(self) -> None:
         if self._inside:
@@ -316,10 +304,6 @@ class _Socket(Client):
         super().end(error)
         if self.connector.loop:
             self.connector.loop.remove(self.connector)
-
-
-def _id(device) -> str:
-    return device if isinstance(device, str) else device.id
 
 
 def _checked(payload):

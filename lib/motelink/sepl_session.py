@@ -12,18 +12,17 @@
 = ========= ================================== ==========================================
 
 and `closed` leads to CLOSED from everywhere; whoever waits for an answer is told so. Messages
-are JSON; reading and writing one allocates it.
+are JSON; reading and writing one allocates it. What leads to READY is in `motelink.sepl_sync`,
+which is dropped then.
 """
 
 import json
 
-from motelink.errors import AuthError, ConnectionLost, ProtocolError, TimedOut, TooLarge
+from motelink.errors import ConnectionLost, ProtocolError, TimedOut, TooLarge
 from motelink.port import const, getrandbits, ticks_add, ticks_diff
-from motelink.sepl_device import every, local_hash
 
 _CLOSED = const(0)
 _GREETING = const(1)
-_SYNCING = const(2)
 _READY = const(3)
 
 _OK = const(200)
@@ -78,7 +77,7 @@ def framed(token, handler, payload, status=_OK) -> str:
     return json.dumps(message)
 
 
-def _uuid4() -> str:
+def uuid4() -> str:
     """RFC 9562, 5.4. Not from a secret source: it only has to tell requests apart."""
     words = [getrandbits(16) for _ in range(8)]
     words[3] = words[3] & 0x0FFF | 0x4000
@@ -103,17 +102,15 @@ class Session:
         self.strays = 0  # messages that answer nothing
         self._limit = limit
         self._requests = []
-        self._steps = None  # of a synchronisation
-        self._step = None  # the request that it waits for
-        self._hash = ""
-        self._deadline = 0
+        self.steps = None  # of a synchronisation
+        self.step = None  # the request that it waits for
+        self.deadline = 0
 
     def opened(self, now: int) -> None:
         """The connection is open: the credentials go out."""
-        self.state = _GREETING
-        self._deadline = ticks_add(now, _ANSWER_MS)
-        hello = {"user": self.user, "pw": self.password, "gid": self.gid, "token": "credentials"}
-        self.owner.send(json.dumps(hello))
+        from motelink import sepl_sync
+
+        sepl_sync.greet(self, now)
 
     def closed(self) -> None:
         """The connection has ended."""
@@ -122,38 +119,38 @@ class Session:
         self._requests = []
         for request in waiting:
             self._end(request, Message(LOST))
-        self._steps = self._step = None
+        self.steps = self.step = None
 
     def wait_ms(self, now: int) -> int:
         """Milliseconds until `tick` has something to do."""
         left = _NEVER_MS
         if self.state == _GREETING:
-            left = ticks_diff(self._deadline, now)
+            left = ticks_diff(self.deadline, now)
         for request in self._requests:
             left = min(left, ticks_diff(request.deadline, now))
         return max(left, 0)
 
     def tick(self, now: int) -> None:
         """Time has passed: who waited too long is told. Raises TimedOut."""
-        if self.state == _GREETING and ticks_diff(self._deadline, now) <= 0:
+        if self.state == _GREETING and ticks_diff(self.deadline, now) <= 0:
             raise TimedOut("no answer to the credentials in %d ms" % _ANSWER_MS)
         for request in list(self._requests):
             if ticks_diff(request.deadline, now) <= 0:
                 self._requests.remove(request)
-                if request is self._step:
+                if request is self.step:
                     raise TimedOut("no answer while synchronising in %d ms" % _ANSWER_MS)
                 self._end(request, Message(LATE))
 
     def request(self, now, handler, payload, timeout_ms=_ANSWER_MS, callback=None, token=None):
         """Send a request; a `Request`, whose answer may be there already: that it was not sent.
         Raises TooLarge."""
-        request = Request(token or _uuid4(), ticks_add(now, timeout_ms), callback)
+        request = Request(token or uuid4(), ticks_add(now, timeout_ms), callback)
         if self.state != _READY:
             self._end(request, Message(NOT_READY))
         elif len(self._requests) >= self._limit:
             self._end(request, Message(TOO_MANY))
         else:
-            self._send(request, handler, payload)
+            self.send(request, handler, payload)
         return request
 
     def received(self, now: int, text) -> None:
@@ -168,57 +165,13 @@ class Session:
             raise ProtocolError("a frame of %d that is no message" % len(text)) from None
         kind = message.get("content_type", "")
         if self.state == _GREETING:
-            self._greeted(now, status, token, payload)
+            from motelink import sepl_sync
+
+            sepl_sync.greeted(self, now, status, token, payload)
         elif handler == "command":
             self._command(now, Message(payload, status, kind, token))
         else:
             self._answered(now, Message(payload, status, kind, token))
-
-    def _greeted(self, now, status, token, payload) -> None:
-        if token != "credentials":  # noqa: S105 - the protocol's word
-            raise ProtocolError("expected the answer to the credentials first")
-        if status != _OK:
-            raise AuthError("refused by the platform: status %s" % status)
-        try:
-            gid = payload["gid"]
-            theirs = payload["hash"]
-        except (KeyError, TypeError, IndexError):
-            raise ProtocolError("an answer to the credentials without gid and hash") from None
-        if gid != self.gid and isinstance(gid, str):
-            self.gid = gid
-            self.owner.keep_gid(gid)
-        self._synchronise(now, theirs)
-
-    def _synchronise(self, now, theirs) -> None:
-        devices = self.manager.devices()
-        mine = local_hash(devices)
-        if mine == theirs:
-            self._steps = None
-            self.state = _READY
-            self.owner.become_ready()
-            return
-        self.state = _SYNCING
-        steps = [("commit", mine)]
-        steps += [("put", device.as_put()) for device in every(devices)]
-        steps.append(("clear", None))
-        self._steps = steps  # the last is the first to go
-        self._next(now)
-
-    def _next(self, now) -> None:
-        handler, payload = self._steps.pop()
-        self._hash = payload  # of the last step, the commit
-        self._step = Request(_uuid4(), ticks_add(now, _ANSWER_MS))
-        self._send(self._step, handler, payload)
-
-    def _stepped(self, now, answer) -> None:
-        if answer.status != _OK:
-            raise ProtocolError("the platform refused to synchronise: status %s" % answer.status)
-        if self._steps:
-            self._next(now)
-        else:
-            self._step = None
-            # What was added meanwhile is not there yet: then once more.
-            self._synchronise(now, self._hash)
 
     def _command(self, now, message) -> None:
         if not self.owner.command(message):
@@ -234,23 +187,26 @@ class Session:
             if request.token == message.token:
                 self._requests.remove(request)
                 self._end(request, message)
-                if request is self._step:
-                    self._stepped(now, message)
+                if request is self.step:
+                    from motelink import sepl_sync
+
+                    sepl_sync.stepped(self, now, message)
                 return
         self.strays += 1
         from motelink import log
 
         log.warning("%s: a message that answers nothing", self.owner)
 
-    def _send(self, request, handler, payload) -> None:
+    def send(self, request, handler, payload) -> None:
+        """Send a request of this kind, and wait for its answer."""
         if self.owner.send(framed(request.token, handler, payload)):
             self._requests.append(request)
-        elif request is self._step:
+        elif request is self.step:
             raise ConnectionLost("no room to send a %s" % handler)
         else:
             self._end(request, Message(NOT_READY))
 
     def _end(self, request, message) -> None:
         request.answer = message
-        if request is not self._step:
+        if request is not self.step:
             self.owner.answer(request)
