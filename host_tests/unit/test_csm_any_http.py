@@ -11,7 +11,9 @@ from motelink_tools.hub.csm.http import Api
 from .csm_desk import KETTLE, Desk, body
 
 METHODS = ["GET", "PUT", "DELETE", "POST", "OPTIONS", "HEAD", "PATCH", "", "PU", "TRACE"]
-PATHS = st.sampled_from([f"/{KETTLE}", f"/{KETTLE.upper()}", "/", "", "/tree", f"/{KETTLE}/x"])
+PATHS = st.sampled_from(
+    [f"/{KETTLE}", f"/{KETTLE.upper()}", f"/{KETTLE}\n", "/", "", "/tree", f"/{KETTLE}/x"]
+)
 TYPES = st.sampled_from([b"application/json", b"application/json; charset=utf-8"]) | st.binary(
     max_size=8
 )
@@ -69,6 +71,8 @@ def test_any_request(tmp_path_factory, method, path, content_type, chunks):
     assert status in STATUSES
     if path == f"/{KETTLE}":
         assert (status == 405) == (method in ("HEAD", "PATCH", "", "PU", "TRACE"))
+    else:
+        assert status == 404
     assert headers[b"access-control-allow-origin"] == b"*"
     assert headers[b"content-type"] == b"application/json"
     if content:

@@ -21,9 +21,9 @@ from motelink_tools.hub.csm.wire import (
     Publish,
     RequestError,
     is_uuid,
-    parse_json,
     parse_object,
 )
+from motelink_tools.hub.strict_json import parse_json
 
 _STATES = ("online", "offline", "broken")
 _NAME_CHARACTERS = 128

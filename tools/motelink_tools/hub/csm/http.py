@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from motelink_tools.hub.csm.wire import MESSAGE_BYTES, HttpError, Json, is_uuid, parse_json
+from motelink_tools.hub.csm.wire import MESSAGE_BYTES, HttpError, Json, is_uuid
+from motelink_tools.hub.strict_json import parse_json
 
 # Takes the method (GET, PUT or DELETE), the id and the decoded body; raises HttpError.
 Handler = Callable[[str, str, Any], Awaitable[Json]]
@@ -42,7 +43,7 @@ class Api:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        device = request.url.path.removeprefix("/")
+        device = str(request.scope["path"]).removeprefix("/")  # a URL would lose a line break
         try:
             if not is_uuid(device):
                 raise HttpError(404, "no such page: expected /<id>, lower case, with dashes")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from motelink_tools.hub.strict_json import parse_json
 
 Kind = Literal["idf", "odf"]
 Json = dict[str, Any]
@@ -25,7 +26,6 @@ STATE_FILTER = "+/ctrl/i"
 DATA_FILTER = "iottalk/esm/+/+/i"
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +75,6 @@ def access_rules(device: str) -> list[str]:
     ]
 
 
-def parse_json(data: bytes | str) -> Any:
-    """Decode JSON that another has written. Raises ValueError for whatever is wrong with it.
-
-    Refuses NaN and infinities, which are no JSON, and halves of surrogate pairs, which neither
-    SQLite nor MQTT can carry.
-    """
-    text = data if isinstance(data, str) else data.decode()
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-        if _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    return value
-
-
 def parse_object(data: bytes | str) -> Json | None:
     """A JSON object, or None for anything else."""
     try:
@@ -98,7 +82,3 @@ def parse_object(data: bytes | str) -> Json | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
+
+from motelink_tools.hub.strict_json import parse_json
 
 # What the broker of the real platform allows.
 PAYLOAD_BYTES = 256 * 1024
@@ -31,8 +33,8 @@ def decode_state(payload: bytes) -> State:
     if len(payload) > PAYLOAD_BYTES:
         raise ValueError(f"expected at most {PAYLOAD_BYTES} bytes, got {len(payload)}")
     try:
-        message = json.loads(payload, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        message = parse_json(payload)
+    except ValueError as error:
         raise ValueError(f"expected JSON: {error}") from None
     if not isinstance(message, dict) or not isinstance(message.get("data"), dict):
         raise ValueError('expected {"data": {attribute: value, ...}}')
@@ -83,7 +85,3 @@ def _milliseconds(value: Any) -> int | None:
 
 def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and "$undefined" in value)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
