@@ -35,6 +35,7 @@ class Facts:
 
     say: Callable[[str, str], None] = lambda _who, _text: None
     port: str = "-"
+    page: str = "-"
     state: str = "off"
     led: bool = False
     uptime: int = 0

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.platforms import commute, iottalk, losant, sepl
+from motelink_tools.hub.app.platforms.manager import ManagerPlatform
 from motelink_tools.hub.app.settings import Configuration, HubSettings
+from motelink_tools.hub.manager import Manager
 
 _START_S = 120.0  # mosquitto may have to be fetched
 _CALL_S = 20.0
@@ -61,6 +63,16 @@ class LocalHub:
             return await self._hub.platforms[platform].calls()[name](**arguments)
 
         return self.run(ask())
+
+    def add(self, manager: Manager) -> None:
+        """Let the page show and steer a Manager that reports to our registry."""
+        platform = ManagerPlatform(manager.asynchronous)
+        self._hub.platforms[platform.name] = platform
+
+    @property
+    def page(self) -> str:
+        """The address of the hub's page."""
+        return self._hub.page.address
 
     def addresses(self, platform: str) -> dict[str, str]:
         """URLs by what they are for."""

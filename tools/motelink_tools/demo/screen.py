@@ -61,7 +61,7 @@ class Screen:
             table.add_row("heap", heap, "uptime", f"{facts.uptime} s")
         messages = f"{facts.messages_in} in, {facts.messages_out} out"
         table.add_row("messages", messages, "states", f"{facts.states} stored")
-        return Panel(table, title="virtual board", subtitle="Ctrl-C ends")
+        return Panel(table, title="virtual board", subtitle=f"{facts.page}  ·  Ctrl-C ends")
 
     def _heartbeats(self) -> str:
         return f"{self._facts.heartbeats}  {self._round_trips()}"

@@ -96,6 +96,11 @@ class Manager:
         return self._core.port
 
     @property
+    def asynchronous(self) -> AsyncManager:
+        """What this is a face of. Its methods may be called in any thread."""
+        return self._core
+
+    @property
     def logger(self) -> logging.Logger:
         """The logger named by ``logging_id``."""
         return self._core.logger
