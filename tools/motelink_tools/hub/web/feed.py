@@ -68,6 +68,10 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
         self._subscription = registry.subscribe(_WAITING_EVENTS, _BEGINNING_BYTES)
 
+    def serving(self) -> Json:
+        """The addresses of each platform."""
+        return {name: platform.addresses() for name, platform in tuple(self.platforms.items())}
+
     @property
     def dropped(self) -> int:
         """Events that this process was too slow for; the counts in the rows are right."""
@@ -125,7 +129,7 @@ class Feed:
             return
         way = "in" if event.kind == "message_in" else "out"
         detail.message(event.time, way, event.size, event.beginning)
-        if event.size <= _BEGINNING_BYTES:
+        if len(event.beginning) < _BEGINNING_BYTES:
             detail.add(event.time, numbers(event.platform, way, event.beginning))
 
     def _change(self, keys: Mapping[Key, object]) -> None:

@@ -42,16 +42,12 @@ class Page:
         self._host = host
         self._port = port
         self._feed = Feed(registry, platforms, self.log)
-        self._platforms = platforms
         self._hub: Json = {"version": version, "started": time.time()}
         self._listener: Listener | None = None
 
     async def start(self) -> None:
         """Returns when it serves."""
         logging.getLogger().addHandler(self.log)
-        self._hub["platforms"] = {
-            name: platform.addresses() for name, platform in self._platforms.items()
-        }
         await self._feed.start()
         wanted = DEFAULT_PORT if self._port is None else self._port
         try:

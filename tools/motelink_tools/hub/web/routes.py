@@ -65,7 +65,9 @@ class Api:
 
     async def about_hub(self, _request: Request) -> Response:
         """Version and platforms."""
-        return JSONResponse({**self._hub, "events_dropped": self._feed.dropped})
+        return JSONResponse(
+            {**self._hub, "platforms": self._feed.serving(), "events_dropped": self._feed.dropped}
+        )
 
     async def description(self, _request: Request) -> Response:
         """OpenAPI."""

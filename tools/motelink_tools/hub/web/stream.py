@@ -50,7 +50,9 @@ class Stream:
     async def events(self) -> AsyncIterator[str]:
         """Until the hub closes."""
         with self._feed.viewer() as viewer:
-            yield _RETRY + _event("hub", json.dumps(self._hub))
+            yield _RETRY + _event(
+                "hub", json.dumps({**self._hub, "platforms": self._feed.serving()})
+            )
             while not self._feed.closing:
                 viewer.wake.clear()
                 text = await self._news(viewer)

@@ -92,10 +92,8 @@ def _commute(value: Any) -> Any:
 
 def _sepl(value: Any) -> Any:
     try:
-        payload = value["payload"]
-        name = f"{payload['device_uri']} {payload['service_uri']}"
-        return {name: [_decoded(part["value"]) for part in payload["value"]]}
-    except (KeyError, TypeError, IndexError):
+        return {f"{value['device']} {value['service']}": _decoded(value["value"])}
+    except (KeyError, TypeError):
         return None
 
 

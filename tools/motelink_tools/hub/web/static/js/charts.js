@@ -5,6 +5,7 @@ import { h, setText } from "./dom.js";
 import * as format from "./format.js";
 
 const HEIGHT = 132;
+const LEAST_S = 20; // shown, so that a few points look like a few
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function color(name) {
@@ -58,8 +59,14 @@ export class Chart {
 
   #draw() {
     this.#say(this.#values.length - 1);
-    if (this.#plot) this.#plot.setData([this.#times, this.#values]);
+    if (this.#plot) this.#plot.setData(this.#data());
     else this.#build();
+  }
+
+  /** One point alone has no range that uPlot would draw. */
+  #data() {
+    const [time, value] = [this.#times[0], this.#values[0]];
+    return this.#times.length === 1 ? [[time - 0.001, time], [value, value]] : [this.#times, this.#values];
   }
 
   #say(place) {
@@ -91,18 +98,32 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       padding: [8, 6, 0, 0],
-      scales: { x: { time: true }, y: { range: span } },
+      scales: { x: { time: true, range: room }, y: { range: span } },
       axes: [
-        { ...axis, size: 24, space: 70 },
+        { ...axis, size: 24, space: 84, values: (_, ticks) => ticks.map(label(ticks)) },
         { ...axis, size: 52, space: 28, values: (_, ticks) => ticks.map(short) },
       ],
       series: [{}, {
         stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"),
         points: { show: this.#times.length < 30, size: 4 },
       }],
-      hooks: { setCursor: [(plot) => this.#say(plot.cursor.idx ?? this.#values.length - 1)] },
-    }, [this.#times, this.#values], this.box);
+      hooks: { setCursor: [(plot) => this.#say(Math.min(plot.cursor.idx ?? Infinity, this.#values.length - 1))] },
+    }, this.#data(), this.box);
   }
+}
+
+function room(_plot, from, to) {
+  return to === null ? [0, 1] : [Math.min(from, to - LEAST_S), to];
+}
+
+const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+const minutes = new Intl.DateTimeFormat(undefined, { timeStyle: "short", hour12: false });
+const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+function label(ticks) {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : 60;
+  const how = step < 60 ? clocks : step < 86400 ? minutes : days;
+  return (seconds) => how.format(seconds * 1000);
 }
 
 function span(_plot, low, high) {
@@ -127,6 +148,7 @@ export class Charts {
   constructor(none, limit = 600) {
     this.none = none;
     this.limit = limit;
+    this.units = new Map();
     this.element = h("div", { class: "charts" }, none);
   }
 
@@ -142,7 +164,7 @@ export class Charts {
     for (const [name, points] of Object.entries(series)) {
       let chart = this.#charts.get(name);
       if (!chart) {
-        chart = new Chart(name, this.limit);
+        chart = new Chart(name, this.limit, this.units.get(name));
         this.#charts.set(name, chart);
         this.element.append(chart.element);
       }
@@ -152,6 +174,7 @@ export class Charts {
   }
 
   unit(name, unit) {
+    this.units.set(name, unit);
     const chart = this.#charts.get(name);
     if (chart) chart.unit = unit;
   }

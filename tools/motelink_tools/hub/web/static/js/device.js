@@ -22,7 +22,8 @@ const FIGURES = [
   ["Bytes in / out", (row) => `${format.bytes(row.bytes_in)} / ${format.bytes(row.bytes_out)}`],
   ["Round trip", (row) => format.milliseconds(row.rtt_ms)],
   ["Reconnects", (row) => format.count(row.reconnects)],
-  ["Heap free / low", (row) => `${format.bytes(row.heap_free)} / ${format.bytes(row.heap_low)}`],
+  ["Heap free", (row) => format.bytes(row.heap_free)],
+  ["Heap low", (row) => format.bytes(row.heap_low)],
 ];
 
 export function devicePage(platform, id, signal) {
@@ -57,8 +58,8 @@ export function devicePage(platform, id, signal) {
       h("div", { class: "panels" },
         h("div", { class: "wide" },
           h("section", { class: "card", "aria-label": "Live" }, h("h2", {}, "Live"), charts.element),
-          actions.wide ?? []),
-        h("div", { class: "side" }, actions.cards, messages.element)),
+          actions.wide ?? [], messages.element),
+        h("div", { class: "side" }, actions.cards)),
     ],
   };
 }

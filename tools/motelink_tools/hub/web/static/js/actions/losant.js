@@ -55,10 +55,12 @@ class History {
     this.rows = h("tbody");
     this.csv = h("a", { class: "button", download: "states.csv", hidden: true }, "CSV");
     signal.addEventListener("abort", () => this.charts.remove());
+    const history = form([field("Range", this.range), this.exact], "Show", () => this.#show(),
+      { class: "history-form", "aria-label": "Range" });
+    history.querySelector(".row").append(this.csv);
     this.element = h("section", { class: "card", "aria-label": "History" },
       h("h2", {}, "History"),
-      form([h("div", { class: "pair" }, field("Range", this.range)), this.exact], "Show", () => this.#show()),
-      this.csv,
+      history,
       this.charts.element,
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "States" },
         h("table", { class: "plain" }, h("caption", { class: "unseen" }, "States"), this.rows)));

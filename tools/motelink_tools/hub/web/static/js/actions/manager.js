@@ -8,7 +8,7 @@ export function manager(id) {
   const to = select([["one", "This device"], ["kind", "All of its type"], ["all", "All devices"]], "one");
   const how = select([["text", "Text"], ["hex", "Bytes, in hex"]], "text");
   const what = h("textarea", { rows: 2, spellcheck: "false" });
-  const data = h("pre", { class: "json", tabindex: "0", "aria-label": "Data" }, "–");
+  const data = h("pre", { class: "json", tabindex: "0", "aria-label": "Data" }, "Not connected.");
   let kind = "";
   const send = form(
     [
