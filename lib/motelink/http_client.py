@@ -13,6 +13,7 @@ ticks_ms = port.ticks_ms
 _IN = const(1)
 _OUT = const(4)
 _IN_OUT = const(5)
+_FIELDS = const(64)
 _HEAD = const(8192)  # bytes of an answer's head: what common servers send at most
 
 
@@ -35,6 +36,8 @@ def fetch(method, url, headers, body, ms, limit, tls):
             except ConnectionLost:
                 answer.ended()
             answer.received(exchange.rx)
+    except ValueError as error:  # how MicroPython's TLS says why
+        raise ProtocolError("certificate refused: %s; check tls=" % port.why_refused(error))
     finally:
         exchange.close()
     return answer.status, answer.fields, answer.body
@@ -140,11 +143,11 @@ class Answer:
         if line:
             name, mark, value = line.partition(b":")
             try:
-                if not mark:
+                if not mark or len(self.fields) == _FIELDS:
                     raise ValueError
                 self.fields.append((name.decode(), value.strip().decode()))
             except ValueError:
-                raise ProtocolError("a header line that is none")
+                raise ProtocolError("a header line that is none, or one too many")
         elif self.status < 200:  # 100 Continue: the answer is still to come
             self.fields = []
             self._step = self._status_line
