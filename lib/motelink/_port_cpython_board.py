@@ -26,7 +26,7 @@ def constant(name: str, default=None):
 def set_rtc(unix_s: int) -> None:
     """A host keeps its own time; the plugin's board is set."""
     if machine is not None:
-        now = time.gmtime(unix_s)
+        now = time.gmtime(unix_s - (946684800 if time.gmtime(0)[0] == 2000 else 0))
         machine.RTC().datetime((*now[:3], now[6], *now[3:6], 0))
 
 

@@ -26,7 +26,6 @@ and so on (1000). Allocates nothing between those, where sensors are set to ints
 """
 
 import gc
-import sys
 
 from motelink import log, port
 from motelink.clock import Clock
@@ -140,14 +139,12 @@ class Node:
         self.loop.add(client)
 
     def start(self) -> None:
-        """Join Wi-Fi, and make a client for each platform that is configured. Raises
-        ConfigError."""
-        self.started = True
-        if self.settings.get("wifi_ssid") and port.load("_board").network:
-            from motelink.node_wifi import Wifi
+        """Join Wi-Fi, ask for the time, and make a client for each platform that is configured.
+        Raises ConfigError."""
+        from motelink import node_board
 
-            self.wifi = Wifi(self.loop, self.settings)
-            self.loop.add(self.wifi)
+        self.started = True
+        node_board.before(self)
         for name, setting in _PLATFORMS:
             if self.settings.get(setting) is not None:
                 gc.collect()  # else garbage would lie between what stays
@@ -159,9 +156,9 @@ class Node:
                     self.loop.add(platform.client)
         if not self.platforms:
             raise ConfigError("no platform: expected one of %s in the settings" % self._choices())
-        guard = sys.modules.get("motelink.node_guard")
-        if guard:  # main.py has started this
-            guard.watch(self)
+        node_board.behind(self)
+        del node_board
+        port.forget("node_board")
         self.free()
 
     def run(self) -> None:
@@ -172,6 +169,12 @@ class Node:
             self.loop.step(1000)
         if self.loop.error:
             raise self.loop.error
+
+    def sync(self) -> None:
+        """Ask for the time of day."""
+        from motelink import node_clock
+
+        node_clock.start(self)
 
     def alive(self) -> bool:
         """Whether a platform is connected, or tries to be."""

@@ -12,6 +12,7 @@ from motelink_tools.testing.aio import asyncio_module
 from motelink_tools.testing.clock import Clock
 from motelink_tools.testing.flash import Flash
 from motelink_tools.testing.imports import Imports
+from motelink_tools.testing.ntp import TimeServers
 from motelink_tools.testing.opened import Opened
 from motelink_tools.testing.outcome import Outcome, Reset
 from motelink_tools.testing.profile import Profile
@@ -256,6 +257,9 @@ class Board:
             self._opened.add(stream.sock)
             return stream
 
+        servers = TimeServers(
+            self._module("ntptime"), own.get("resolve", _nowhere), self._opened.add
+        )
         adapted = {
             "reset": machine.reset,
             "unique_id": machine.unique_id,
@@ -264,6 +268,8 @@ class Board:
             "machine": machine,
             "network": self._module("network"),
             "mem_free": lambda: self.mem_free,
+            "resolve": servers.resolve,
+            "udp_open": servers.udp_open(own.get("Stream", _nowhere)),
         }
         wrap: Any = own.get("tls_wrap")
         own.update({name: value for name, value in adapted.items() if name in own})
@@ -308,6 +314,10 @@ class Board:
         self._firmware.modules.clear()
         self._sys.path[:] = ["", ".frozen", "/lib"]
         self.globals = {"__name__": "__main__"}
+
+
+def _nowhere(*_: Any) -> Any:
+    raise AssertionError("a part of the port asks for what only another has")
 
 
 class Parts:
