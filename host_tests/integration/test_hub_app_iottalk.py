@@ -41,10 +41,10 @@ def serve(tmp_path):
     return serve
 
 
-async def register(hub, device):
+async def register(hub, device, body=KETTLE):
     """Register, as a device does. Returns the answer."""
     url = f"{hub.platforms['iottalk'].addresses()['registration']}/{device}"
-    answer = await asyncio.to_thread(requests.put, url, json=KETTLE, timeout=DEADLINE_S)
+    answer = await asyncio.to_thread(requests.put, url, json=body, timeout=DEADLINE_S)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -74,6 +74,22 @@ def test_a_device_is_sent_to_the_hubs_broker(serve):
         assert f"ws://{url['host']}:{url['ws_port']}" == addresses["mqtt, websocket"]
         assert "username" not in answer
         await announce(hub, device, answer)
+
+    serve(scene)
+
+
+def test_features_as_real_clients_send_them(serve):
+    odd = [None, [], [None], [["x"]], 3, "Bare-I", ["Typed-I", "idf"], ["Pair-I", ["m", None]]]
+
+    async def scene(hub):
+        device = str(uuid.uuid4())
+        await register(hub, device, {**KETTLE, "idf_list": odd})
+        about = await hub.platforms["iottalk"].calls()["about"](device=device)
+        assert [(feature["name"], feature["units"]) for feature in about["idf"]] == [
+            ("Bare-I", []),
+            ("Typed-I", []),
+            ("Pair-I", ["m", ""]),
+        ]
 
     serve(scene)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call
 from motelink_tools.hub.csm import Csm
 from motelink_tools.hub.csm.model import Graph, GraphKey, Link
+from motelink_tools.hub.csm.registration import named_features
 from motelink_tools.hub.csm.wire import Json
 
 
@@ -52,8 +52,12 @@ class IottalkCalls:
         about = known.resource.public()
         for kind in ("idf", "odf"):
             about[kind] = [
-                {"name": name, "units": units, "signal": channels.get((device, kind, name))}
-                for name, units in map(_feature, about.pop(f"{kind}_list", []))
+                {
+                    "name": name,
+                    "units": ["" if unit is None else str(unit) for unit in units],
+                    "signal": channels.get((device, kind, name)),
+                }
+                for name, units in named_features(about.pop(f"{kind}_list", []))
             ]
         about["state"] = known.state
         about["graphs"] = [list(key) for key in sorted(self._csm.core.graphs.of_device(device))]
@@ -120,11 +124,3 @@ class IottalkCalls:
             "feature": link.feature,
             **link.settings(),
         }
-
-
-def _feature(entry: Any) -> tuple[str, list[str]]:
-    """As devices register it: a name, or a name and the unit of each value."""
-    if isinstance(entry, str):
-        return entry, []
-    units = entry[1] if len(entry) > 1 and isinstance(entry[1], list) else []
-    return str(entry[0]), ["" if unit is None else str(unit) for unit in units]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,8 @@ def check_new(registration: Registration) -> None:
             raise HttpError(403, f"Invalid protocol: {protocol}")
 
 
-def dimension(features: list[Any], name: str) -> int | None:
-    """How many values a feature has; 0 if that is not said, None if there is no such feature.
+def named_features(features: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Name and units of each feature that has a name.
 
     Entries should be ``[name, [unit, ...]]``; real clients also send ``[name, "idf"]``,
     ``[name, []]``, a bare name, or ``null``.
@@ -57,9 +58,13 @@ def dimension(features: list[Any], name: str) -> int | None:
         if isinstance(entry, list) and entry:
             units = entry[1] if len(entry) > 1 else None
             entry = entry[0]
-        if entry == name:
-            return len(units) if isinstance(units, list) else 0
-    return None
+        if isinstance(entry, str):
+            yield entry, units if isinstance(units, list) else []
+
+
+def dimension(features: list[Any], name: str) -> int | None:
+    """How many values a feature has; 0 if that is not said, None if there is no such feature."""
+    return next((len(units) for found, units in named_features(features) if found == name), None)
 
 
 def _protocols(value: Any) -> list[str]:
