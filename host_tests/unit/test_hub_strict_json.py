@@ -20,6 +20,7 @@ WRITTEN = st.text(alphabet='[]{}",:0123456789.eE-+nultrfaseNIiy\\ud8\ud800x', ma
         ('{"a": [-1e400]}', "-1e400 is too large"),
         ('"\\ud800"', "surrogates"),
         ('{"\\uDFFF": 1}', "surrogates"),
+        ('"\ud800"', "surrogates"),
         ("9" * 5000, "digits"),
         ("[" * 100_000, "nested too deeply"),
         (b"\xff", "utf-8"),

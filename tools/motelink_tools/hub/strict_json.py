@@ -11,12 +11,13 @@ _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 
 
 def parse_json(data: bytes | str) -> Any:
-    """Decode UTF-8. Raises ValueError for whatever is wrong with it.
+    """Decode UTF-8, or text. Raises ValueError for whatever is wrong with it.
 
     Refuses NaN and infinities, which are no JSON, numbers that become infinite (1e999), and halves
     of surrogate pairs, which neither SQLite nor MQTT can carry.
     """
     text = data if isinstance(data, str) else data.decode()
+    text.encode()  # raises for half a pair that is there as it is
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         if _SURROGATE.search(text):

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.settings import Configuration
+from motelink_tools.hub.app.verbs import printable
 from motelink_tools.hub.registry import Event, Registry, Subscription
 
 # Events that may wait while the terminal is stopped (Ctrl-S, a full pipe).
@@ -117,10 +118,8 @@ def _print_text(registry: Registry, event: Event) -> None:
         for name, value in _fields(registry, event).items()
     )
     moment = time.strftime("%H:%M:%S", time.localtime(event.time))
-    print(
-        f"{moment} {event.platform:8} {event.kind:12} {event.device_id}  {fields}".rstrip(),
-        flush=True,
-    )
+    line = f"{moment} {event.platform:8} {event.kind:12} {event.device_id}  {fields}"
+    print(printable(line.rstrip()), flush=True)
 
 
 def _fields(registry: Registry, event: Event) -> dict[str, Any]:

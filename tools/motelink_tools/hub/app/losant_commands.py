@@ -16,7 +16,7 @@ from rich.table import Table
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
-from motelink_tools.hub.app.verbs import moment, parsed
+from motelink_tools.hub.app.verbs import moment, parsed, printable
 from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records, StoredState
 from motelink_tools.hub.losant.server import PLATFORM
 from motelink_tools.hub.losant.wire import iso
@@ -147,7 +147,9 @@ def _milliseconds(text: str | None) -> int | None:
 
 
 def _line(head: str, data: dict[str, Any]) -> str:
-    return "  ".join([head, *(f"{name} {json.dumps(value)}" for name, value in data.items())])
+    return printable(
+        "  ".join([head, *(f"{name} {json.dumps(value)}" for name, value in data.items())])
+    )
 
 
 def _print_csv(states: Iterable[StoredState]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import re
 import time
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.strict_json import parse_json
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NOT_FOR_IT = frozenset({"run", "folder", "json"})
@@ -46,7 +46,7 @@ def verb(
 def parsed(text: str) -> Any:
     """JSON of a command line. Raises ToolError."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError as error:
         raise ToolError(
             f"{text!r} is no JSON: {error}; a text needs quotes in quotes: '\"text\"'",
@@ -74,3 +74,8 @@ def moment(text: str | None) -> float:
 def clock(seconds: float) -> str:
     """A moment for people, in their zone."""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="milliseconds")
+
+
+def printable(text: str) -> str:
+    """For a terminal, which what a device has chosen must not steer; one line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
