@@ -12,13 +12,17 @@ from motelink_tools.bench.repeated import WARM_UP, Repeated
 _TEXT = b'{"celsius": 21.5, "humidity": 48, "where": "kitchen/fridge"}'
 _SENT = 6 + len(_TEXT)
 _HANDLED = b"k"  # what the handler writes on receipt, past all frames
+_AT_ONCE = 10
 _PING, _PONG = 6, b"\x8a\x00"
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True)
 class WebSocketOperation(Repeated):
-    """One operation: ``websocket.send_text``."""
+    """One operation: ``websocket.send_text``. Of messages to be received ``at_once`` are on their
+    way together."""
+
+    at_once: int = 1
 
     def converse(self, connection: socket.socket, count: int) -> None:
         """The server's part."""
@@ -26,10 +30,11 @@ class WebSocketOperation(Repeated):
         count += WARM_UP
         if self.name == "send_text":
             peer.receive(connection, _SENT * count)
-        elif self.name == "receive_text":
-            for _ in range(count):
-                connection.sendall(bytes([0x81, len(_TEXT)]) + _TEXT)
-                peer.receive(connection, len(_HANDLED))
+        elif self.name.startswith("receive_text"):
+            for first in range(0, count, self.at_once):
+                now = min(self.at_once, count - first)
+                connection.sendall((bytes([0x81, len(_TEXT)]) + _TEXT) * now)
+                peer.receive(connection, now * len(_HANDLED))
         else:
             for _ in range(count):
                 peer.receive(connection, _PING)
@@ -59,9 +64,13 @@ def wait(connection: socket.socket) -> None:
 
 OPERATIONS = [
     WebSocketOperation(f"websocket.{name}", "websocket_operation")
-    for name in ("send_text", "receive_text", "ping")
+    for name in ("send_text", "receive_text_alone", "ping")
 ]
+OPERATIONS.append(
+    WebSocketOperation("websocket.receive_text", "websocket_operation", at_once=_AT_ONCE)
+)
 EXPLAINED = (
     f"A text of {len(_TEXT)} bytes, masked when sent, checked to be UTF-8 and handed to a handler "
-    "when received; the handler writes a byte. A ping is sent, its pong received."
+    f"when received, {_AT_ONCE} on their way together, or alone, the waiting in poll included; "
+    "the handler writes a byte. A ping is sent, its pong received."
 )

@@ -28,6 +28,9 @@ def receive_text(count):
         client.step(1000)
 
 
+receive_text_alone = receive_text
+
+
 def ping(count):
     for _ in range(count):
         client.ping()
@@ -49,7 +52,7 @@ def handle(_message):
 
 
 client = (Bench if name == "ping" else Client)("ws://127.0.0.1:" + port, keepalive=0)
-if name == "receive_text":
+if name.startswith("receive_text"):
     client.on_message = handle
 while not client.connected:
     client.step(1000)

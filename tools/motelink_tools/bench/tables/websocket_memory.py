@@ -23,9 +23,9 @@ def _measure(lab: Lab) -> Table:
     table = Table(
         note=(
             f"Median of {len(runs)} processes. Heap in use after a collection, from .mpy, beyond "
-            "the bytes of the buffers. connected: everything, the modules that all clients share "
-            "(base) included. import: the WebSocket modules alone. websocket.mpy_bytes: of all "
-            "modules loaded."
+            "the bytes of the buffers. connected: beyond base, the modules that all clients share "
+            "(port, errors, link and theirs). import: the WebSocket modules alone. "
+            "websocket.mpy_bytes: of all modules loaded."
         )
     )
     connected = median(run["connected"] for run in runs)
