@@ -41,6 +41,8 @@ EVERYTHING = [
     "settings",
     "storage",
     "stream",
+    "websocket_client",
+    "websocket_frames",
 ]
 # Where the boards differ.
 SOCKETS = ["manager_client", "manager_reconnect", "stream"]
