@@ -10,7 +10,6 @@
 
 import json
 
-from motelink.commute_errors import PayloadException
 from motelink.port import const
 
 _DIGITS = const(11)  # of an int below 2**30, with its sign
@@ -34,6 +33,8 @@ class Put:
         while rest or at == self._at + _DIGITS:
             at -= 1
             if at == self._at:
+                from motelink.commute_errors import PayloadException
+
                 raise PayloadException("expected an int of at most 10 digits")
             frame[at] = 48 + rest % 10
             rest //= 10

@@ -21,7 +21,7 @@ def documented(root):
     from motelink.commute import WebSocket
 
     ws = WebSocket("lamp", "bench-key", "device", root=root)
-    ws.on_tick = lambda tick, ws: told.append(1)
+    ws.on_tick = lambda _tick, _ws: told.append(1)
     return ws, ws.open()
 
 
@@ -29,7 +29,7 @@ def pair(root):
     from motelink.commute_pair import Pair
 
     client = Pair("lamp", "bench-key", "device", root)
-    client.on_tick = lambda tick: told.append(1)
+    client.on_tick = lambda _tick: told.append(1)
     return client, client
 
 
@@ -45,7 +45,7 @@ def main(number, face="documented"):
     print("base", before - start)
     __import__("motelink.websocket")
     print("websocket", used() - before)
-    ws, client = globals()[face]("ws://127.0.0.1:%s/ws" % number)
+    ws, client = globals()[face](f"ws://127.0.0.1:{number}/ws")
     while not client.connected:
         client.step(1000)
     report("connected", before, client)

@@ -5,7 +5,7 @@ It has sent an event and answered a command before it is counted a second time."
 import gc
 import sys
 
-CONF = "[CONNECTOR]\nprotocol = ws\nhost = 127.0.0.1\nport = %s\nuser = me\npassword = secret\n"
+CONF = "[CONNECTOR]\nprotocol=ws\nhost=127.0.0.1\nuser=me\npassword=secret\nport="
 
 
 def used():
@@ -20,9 +20,9 @@ def ready(number):
     from motelink.sepl import Client, Device, DevicePool
 
     with open("connector.conf", "w") as file:
-        file.write(CONF % number)
+        file.write(CONF + number + "\n")
     for i in range(5):
-        device = Device("lamp-%d" % i, "urn:lamp", "Lamp %d" % i)
+        device = Device(f"lamp-{i}", "urn:lamp", f"Lamp {i}")
         device.addTag("room", "hall")
         DevicePool.add(device)
     Client(DevicePool)
