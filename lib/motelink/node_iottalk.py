@@ -25,6 +25,8 @@ class IoTtalk:
             name=settings.text("iottalk_name", None),
             rx_size=512,
             tx_size=512,
+            window=2,
+            slot_size=200,
         )
         node.loop.add(client)
         interval = settings.integer("iottalk_interval", 1000)

@@ -7,10 +7,10 @@ commands to services of the commands' names are the node's. A command is respond
 gateway's id is kept in the file ``sepl.gid``.
 """
 
-from motelink import storage
+from motelink.port import forget
 from motelink.sepl_connector import Connector
 from motelink.sepl_device import Device
-from motelink.sepl_pool import DevicePool
+from motelink.sepl_pool import Pool
 
 
 class _Config:
@@ -22,10 +22,16 @@ class _Config:
         self.port = settings.integer("sepl_port", 8093)
         self.user = settings.text("sepl_user")
         self.password = settings.text("sepl_password")
+        from motelink import storage
+
         self.gid = (storage.read("sepl.gid") or b"").decode()
+        forget("storage")
 
     def set_gid(self, gid: str) -> None:
+        from motelink import storage
+
         storage.write("sepl.gid", gid)
+        forget("storage")
         self.gid = gid
 
 
@@ -38,9 +44,9 @@ class Sepl:
         settings = node.settings
         self.node = node
         self.device = settings.text("sepl_device", node.name)
-        pool = DevicePool()
+        pool = Pool()
         pool.add(Device(self.device, settings.text("sepl_type", "urn:motelink"), node.name))
-        self.connector = Connector(pool, _Config(settings), rx_size=1024, tx_size=1024)
+        self.connector = Connector(pool, _Config(settings), rx_size=512, tx_size=512)
         self.connector.on_command = self.command
         self.client = self.connector.ws
         self.connector.join(node.loop)
