@@ -5,6 +5,8 @@ import sys
 from motelink import port
 
 _DAY_MS = port.const(86400000)
+# What starting has loaded. Who uses one of them for longer has it bound.
+_DONE = ("identity", "storage", "_files", "_more", "_board")
 
 
 def before(node) -> None:
@@ -26,6 +28,11 @@ def before(node) -> None:
 
 def behind(node) -> None:
     """The watchdog, where main.py has started this."""
-    guard = sys.modules.get("motelink.node_guard")
-    if guard:
-        guard.watch(node)
+    if "motelink.node_guard" in sys.modules:
+        from motelink import node_guard_trial
+
+        node_guard_trial.watch(node)
+        del node_guard_trial
+        port.forget("node_guard_trial")
+    for name in _DONE:
+        port.forget(name)

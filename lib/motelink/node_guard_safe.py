@@ -16,24 +16,24 @@ _SAY_MS = const(60000)
 _TRIES = const(60)  # of these
 
 
-def run() -> None:
-    """Returns when what died is not on the board any more; else stays, and resets at last."""
-    from motelink import node_guard
+def run(died: str) -> None:
+    """Returns when what died, by its fingerprint, is not on the board any more; else stays, and
+    resets at last."""
+    from motelink.node_guard_trial import LIMIT, write
 
-    died = node_guard.state().partition(" ")[2]
     found = code()
     if not died:
-        storage.write("guard", "%d %s" % (node_guard.LIMIT, found))
+        write("%d %s" % (LIMIT, found))
     elif died != found:
         log.info("safe mode is over: there are new files")
         return
     loop = Loop()
     _join(loop)
     for _ in range(_TRIES):
-        log.error("safe mode: %d boots died; the last: %s", node_guard.LIMIT, node_crash.last())
+        log.error("safe mode: %d boots died; the last: %s", LIMIT, node_crash.last())
         log.error("to leave: flash, or mpremote rm :guard + reset")
         _run_for(loop, _SAY_MS)
-    storage.write("guard", "%d" % (node_guard.LIMIT - 1))
+    write("%d" % (LIMIT - 1))
     port.load("_board").machine.reset()
 
 

@@ -9,7 +9,6 @@ to getinfo have all sensors and what the board says of itself. Messages allocate
 
 import json
 
-from motelink.identity import board_uuid
 from motelink.manager import Client
 
 _WORDS = {"on": 1, "off": 0, "": None}
@@ -21,6 +20,8 @@ class Manager:
     name = "manager"
 
     def __init__(self, node):
+        from motelink.identity import board_uuid  # dropped when the node has started
+
         settings = node.settings
         self.node = node
         self.client = Client(

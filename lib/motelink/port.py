@@ -42,8 +42,11 @@ def __getattr__(name):
 
 
 def forget(name):
-    """Drop ``motelink.<name>``, which is needed seldom, to give its memory back, if it is loaded.
-    CPython keeps it: memory is no matter there, and another thread may be importing it."""
+    """Drop ``motelink.<name>``, which is needed seldom, to give its memory back, if it is loaded;
+    "_json": what `load` loads. CPython keeps it: memory is no matter there, and another thread may
+    be importing it."""
+    if name[0] == "_":
+        name = "_port_" + sys.implementation.name + name
     if sys.implementation.name != "cpython" and sys.modules.pop("motelink." + name, None):
         delattr(sys.modules["motelink"], name)
         _now.collect()  # now, so that what comes next does not lie behind the gap
