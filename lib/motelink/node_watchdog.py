@@ -10,11 +10,14 @@ from motelink.port import const, ticks_add, ticks_diff, ticks_ms
 _FEED_MS = const(1000)
 
 
-class Watchdog:
-    """A client of the loop. ``wdt``: a `machine.WDT` of ``ms`` milliseconds. Allocates nothing."""
-
+class _Client:
+    # The compiler takes a constant's name only once a module.
     sock = const(None)
     loop = const(None)
+
+
+class Watchdog(_Client):
+    """A client of the loop. ``wdt``: a `machine.WDT` of ``ms`` milliseconds. Allocates nothing."""
 
     def __init__(self, wdt, ms: int):
         self.wdt = wdt
@@ -30,11 +33,8 @@ class Watchdog:
         self.wdt.feed()
 
 
-class Trial:
+class Trial(_Client):
     """A client of the loop that says when a boot has lived long enough."""
-
-    sock = const(None)
-    loop = const(None)
 
     def __init__(self, ms: int):
         self.deadline = ticks_add(ticks_ms(), ms)
