@@ -55,6 +55,9 @@ class Demo:
             hub = stack.enter_context(LocalHub(folder / "hub", lambda _line: None))
             events = stack.enter_context(hub.registry.subscribe())
             manager = stack.enter_context(self._manager(hub.registry))
+            hub.add(manager)
+            self._facts.page = hub.page
+            self._facts.note("page", f"in a browser: {hub.page}")
             self._facts.note("manager", f"listening on 127.0.0.1:{manager.port}")
             broker = hub.address("losant", "mqtt")
             # The networks that are cut later.
