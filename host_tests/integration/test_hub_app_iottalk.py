@@ -78,6 +78,27 @@ def test_a_device_is_sent_to_the_hubs_broker(serve):
     serve(scene)
 
 
+def test_a_page_in_a_browser_cannot_run_code(serve):
+    async def scene(hub):
+        url = (await register(hub, str(uuid.uuid4())))["url"]
+        request, reply = "iottalk/api/req/{}/graph/1", "iottalk/api/res/+/graph/1"
+        web = aiomqtt.Client(
+            url["host"], url["ws_port"], transport="websockets", websocket_path="/"
+        )
+        async with web, aiomqtt.Client(url["host"], url["port"]) as plain:
+            await plain.subscribe(reply, qos=1)
+            await web.publish(request.format("page"), '{"op": "attach"}', qos=1)
+            await plain.publish(request.format("gui"), '{"op": "attach"}', qos=1)
+            async with asyncio.timeout(DEADLINE_S):
+                first = await anext(plain.messages)
+            assert first.topic.value == "iottalk/api/res/gui/graph/1"
+            assert [graph.client for graph in hub.platforms["iottalk"]._csm.core.graphs.all()] == [
+                "gui"
+            ]
+
+    serve(scene)
+
+
 def test_features_as_real_clients_send_them(serve):
     odd = [None, [], [None], [["x"]], 3, "Bare-I", ["Typed-I", "idf"], ["Pair-I", ["m", None]]]
 

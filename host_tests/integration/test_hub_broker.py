@@ -140,6 +140,30 @@ def test_anonymous_clients_and_websocket(kind):
         run(use())
 
 
+def test_what_pages_may_not_do(tmp_path):
+    def web(user=None):
+        where = {"transport": "websockets", "websocket_path": "/", "timeout": DEADLINE_S}
+        password = "secret" if user else None
+        return aiomqtt.Client(
+            broker.host, broker.ws_port, username=user, password=password, **where
+        )
+
+    async def use():
+        broker.grant("gui", "secret", ("topic readwrite #",))  # after the start: a reload
+        async with client(broker) as plain, web() as page, web("gui") as gui:
+            await plain.subscribe("#", qos=1)
+            for publisher, topic in ((page, "api/req/1"), (gui, "api/req/2"), (page, "data")):
+                await publisher.publish(topic, "x", qos=1)
+            assert await next_of(plain.messages) == ("api/req/2", b"x")
+            assert await next_of(plain.messages) == ("data", b"x")
+            await plain.publish("api/req/3", "x", qos=1)
+            assert await next_of(plain.messages) == ("api/req/3", b"x")
+
+    options = {"ws_port": 0, "anonymous": True, "ws_deny": ["api/req/#"], "folder": tmp_path}
+    with Broker(**options) as broker:
+        run(use())
+
+
 def test_who_comes_and_goes_is_told_in_the_same_words(kind):
     async def use():
         async with hub(broker, identifier="hub") as watcher:
@@ -272,3 +296,8 @@ def test_without_mosquitto_amqtt_is_taken_and_said(monkeypatch, tmp_path):
     broker = choose_broker(0, account="hub", anonymous=True, folder=tmp_path, say=said.append)
     assert isinstance(broker, AmqttBroker)
     assert said[0].startswith("mosquitto is not installed. Until then amqtt")
+
+    more = {"account": "hub", "folder": tmp_path, "say": said.append, "ws_port": 0}
+    for anonymous, ws in ((True, False), (False, True)):  # with names it may be open
+        broker = choose_broker(0, anonymous=anonymous, ws_deny=["api/#"], **more)
+        assert (broker.ws_port is not None) == ws

@@ -101,9 +101,10 @@ class Access:
         with self._lock:
             return "".join(f"{user}:{word}\n" for user, (word, _) in self._users.items())
 
-    def rules_file(self) -> str:
-        """In the form of mosquitto's ``acl_file``."""
+    def rules_file(self, deny: Iterable[str] = ()) -> str:
+        """In the form of mosquitto's ``acl_file``. ``deny``: filters, for anonymous clients."""
         lines = self._head() if self.anonymous or self._rules else []
+        lines += [f"topic deny {topics}" for topics in deny]
         with self._lock:
             for user, (_, rules) in self._users.items():
                 if rules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from motelink_tools.errors import ToolError
@@ -20,12 +20,14 @@ def choose_broker(
     folder: Path,
     host: str = "127.0.0.1",
     ws_port: int | None = None,
+    ws_deny: Sequence[str] = (),
     options: Iterable[str] = (),
     say: Say = to_stderr,
 ) -> MqttBroker:
     """Mosquitto, with its data in ``folder``; or amqtt, and then ``say`` is told why.
 
-    The arguments are `Broker`'s; ``options`` are lost on amqtt. Not started. Raises ToolError.
+    The arguments are `Broker`'s; ``options`` are lost on amqtt, and WebSocket where ``ws_deny``
+    would apply. Not started. Raises ToolError.
     """
     try:
         return Broker(
@@ -36,6 +38,7 @@ def choose_broker(
             ws_port=ws_port,
             anonymous=anonymous,
             account=account,
+            ws_deny=ws_deny,
             folder=folder,
         )
     except ToolError as error:
@@ -45,4 +48,6 @@ def choose_broker(
             f"{error}. Until then amqtt, a broker in Python, takes its place: it forgets sessions"
             " and retained messages when it stops, and limits neither QoS nor sizes"
         )
+        if anonymous and ws_deny:
+            ws_port = None  # it cannot tell who comes over WebSocket
         return AmqttBroker(port, host=host, ws_port=ws_port, anonymous=anonymous, account=account)

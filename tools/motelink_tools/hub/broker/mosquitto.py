@@ -37,8 +37,10 @@ class Broker:
     over restarts. ``users``: password by name. ``acl``: lines of mosquitto's ``acl_file``.
     ``options``: more lines of ``mosquitto.conf``. ``anonymous``: whether clients without a name
     are let in; by default if there are no users. ``account``: name of a user to make that may do
-    everything. ``folder``: where to keep it all; by default a temporary one. Sessions, retained
-    and queued messages are saved there when it stops, and every half minute.
+    everything. ``ws_deny``: topic filters that clients without a name may not use over WebSocket,
+    which any page in a browser can open. ``folder``: where to keep it all; by default a temporary
+    one. Sessions, retained and queued messages are saved there when it stops, and every half
+    minute.
 
     ``with Broker() as broker:`` starts it and stops it. Raises ToolError.
     """
@@ -58,6 +60,7 @@ class Broker:
         ws_port: int | None = None,
         anonymous: bool | None = None,
         account: str | None = None,
+        ws_deny: Iterable[str] = (),
         folder: Path | None = None,
     ) -> None:
         self.host = host
@@ -68,6 +71,7 @@ class Broker:
         )
         self.account: Account | None = self.access.new_account(account) if account else None
         self._options = list(options)
+        self._ws_deny = list(ws_deny) if self.ws_port is not None and self.access.anonymous else []
         self._say = say
         self._program = find(say)
         self._own_folder = folder
@@ -233,20 +237,28 @@ class Broker:
             "set_tcp_nodelay true",  # else a QoS 2 message takes 45 ms instead of 1
             "log_dest stderr",  # unlike stdout, it is not buffered
             "log_dest topic",
+            f"pid_file {folder / 'pid'}",
+        ]
+        access = [
             f"allow_anonymous {'true' if self.access.anonymous else 'false'}",
             f"password_file {folder / 'users'}",
-            f"acl_file {folder / 'acl'}",
-            f"pid_file {folder / 'pid'}",
-            f"listener {self.port} {self.host}",
         ]
-        if self.ws_port is not None:
-            lines += [f"listener {self.ws_port} {self.host}", "protocol websockets"]
+        usual = [*access, f"acl_file {folder / 'acl'}"]
+        tcp = [f"listener {self.port} {self.host}"]
+        web = [f"listener {self.ws_port} {self.host}", "protocol websockets"]
+        if self._ws_deny:
+            lines += ["per_listener_settings true", *tcp, *usual]
+            lines += [*web, *access, f"acl_file {folder / 'acl-web'}"]
+        else:
+            lines += [*usual, *tcp, *(web if self.ws_port is not None else [])]
         configuration = folder / "mosquitto.conf"
         configuration.write_text("\n".join([*lines, *self._options]) + "\n")
         return configuration
 
     def _write_access(self) -> None:
         files = {"users": self.access.password_file(), "acl": self.access.rules_file()}
+        if self._ws_deny:
+            files["acl-web"] = self.access.rules_file(self._ws_deny)
         for name, content in files.items():
             path = self.folder / name
             path.touch(0o600)

@@ -16,6 +16,8 @@ from motelink_tools.hub.csm import Csm
 from motelink_tools.hub.csm.server import EXPIRATION_S, HTTP_PORT, PLATFORM
 
 _ACCOUNT = "motelink-hub"
+# Whoever may use it can run code here, and any page in a browser can open a WebSocket here.
+_NOT_FOR_PAGES = ("iottalk/api/req/#",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def create(context: Context, settings: Settings) -> IottalkPlatform:
             folder=context.folder / "iottalk-broker",
             host=context.host,
             ws_port=settings.ws_port,
+            ws_deny=_NOT_FOR_PAGES,
             say=context.say,
         )
         return IottalkPlatform(context, settings, broker)
