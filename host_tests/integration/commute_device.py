@@ -3,7 +3,8 @@
 
 What happens is printed, a line each. Modes:
 
-- "device": puts LED 0 and asks for it, then answers each tick with its value, as sensor echo; 99 closes;
+- "device": puts LED 0 and asks for it, then answers each tick with its value, as sensor echo;
+  99 closes;
 - "client": puts values as a client, asks for a state;
 - "locked": sends 200 states and receives 200 frames with the heap locked.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from collector import interpreters
+from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
 from motelink_tools.flash.sources import library_modules
@@ -28,6 +29,12 @@ def compile_library(folder: Path) -> Path:
             (data,) = compiler.compile([(module, f"lib/motelink/{module.name}")], ABI)
             (folder / "motelink" / module.name).with_suffix(".mpy").write_bytes(data)
     return folder
+
+
+def documented(page: str) -> str:
+    """The first program of a page of the documentation."""
+    text = (paths.library().parent / "docs" / page).read_text()
+    return text.split("```python\n")[1].split("```")[0]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,12 @@ class Platform:
 
     def command(self, device: str, value: Any) -> Any:
         return self.run(self.server.command(device, "echo", value))
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.005)
 
     def configure(self, folder: Path, port: int = 0, password: str = "") -> None:
         """Write the connector's file."""

@@ -1,6 +1,7 @@
 """motelink.commute against the hub's server, on CPython and on real MicroPython."""
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ from motelink_tools.faults import Cut, Direction, Fault, Proxy
 from motelink_tools.hub.commute import Commute
 from motelink_tools.hub.registry import Registry
 
-from .device_process import CPYTHON, Device, Runtime
+from .certificates import Authority
+from .device_process import CPYTHON, Device, Runtime, documented
 
 PROGRAM = Path(__file__).with_name("commute_device.py")
 DEADLINE_S = 20.0
@@ -103,6 +105,20 @@ def test_a_client(runtime: Runtime, server: Server) -> None:
     assert server.told("client")[:2] == [{"sensor": "LED", "value": {"deep": [1, None]}}, "any"]
 
 
+def test_the_first_program_of_the_documentation(
+    runtime: Runtime, server: Server, tmp_path: Path
+) -> None:
+    text = documented("commute.md").replace("ws://192.0.2.7:8094/ws", server.hub.address)
+    text = text.replace("lamp-1", "lamp").replace("its key", server.key)
+    program = tmp_path / "program.py"
+    program.write_text(text)
+    with Device(runtime, program) as device:
+        assert device.wait_for("LED") == "None"  # the state that it has asked for
+        server.tell(7)
+        assert device.wait_for("LED") == "7"
+    assert server.told("device") == [{"sensor": "brightness", "value": 40}]
+
+
 def test_steady_state_allocates_nothing(runtime: Runtime, server: Server) -> None:
     with Device(runtime, PROGRAM, "locked", server.hub.address, server.key) as device:
         assert device.wait_for("sent") == "0"
@@ -154,13 +170,58 @@ def test_a_thread_does_it(server: Server) -> None:
     until(lambda: len(ticks) == 50)
     assert [tick["value"] for tick in ticks] == list(range(50))
     until(lambda: client.get_state("echo")["value"] == 49)
-    client.reconnect()
+    client.connect(threaded=True)  # anew
     until(client.is_connected)
+    threads = [thread for thread in threading.enumerate() if thread.name == "motelink"]
+    until(lambda: sum(thread.is_alive() for thread in threads) == 2)
     for ws in (device, client):
         ws.close()
         assert not ws.is_connected()
     with pytest.raises(ClosedException):
         client.get_state("echo")
+    until(lambda: not any(thread.is_alive() for thread in threads))
+
+
+def test_the_main_thread_asks_while_callbacks_run(server: Server) -> None:
+    """A callback that runs in the other thread is no callback of ours."""
+    device = WebSocket("lamp", server.key, "device", root=server.hub.address)
+    client = WebSocket("lamp", server.key, "client", root=server.hub.address)
+    client.on_tick = lambda _tick, _ws: time.sleep(0.002)
+    for ws in (device, client):
+        ws.connect(threaded=True)
+    until(lambda: device.is_connected() and client.is_connected())
+    for i in range(20):
+        for _ in range(5):
+            device.send_message("busy", i)
+        assert client.get_state("busy") is not None
+    for ws in (device, client):
+        ws.close()
+
+
+@pytest.mark.parametrize("unverified", [False, True])
+def test_tls_is_verified_unless_told_otherwise(tmp_path: Path, unverified: bool) -> None:
+    from websockets.sync.server import serve
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*Authority(tmp_path, "stranger").issue("server", "127.0.0.1"))
+
+    def tick(connection: Any) -> None:
+        connection.send('{"sensor": "LED", "value": 1}')
+        connection.recv()
+
+    with serve(tick, "127.0.0.1", 0, ssl=context) as websockets:
+        threading.Thread(target=websockets.serve_forever, daemon=True).start()
+        port = websockets.socket.getsockname()[1]
+        ws = WebSocket("lamp", "key", "device", root=f"wss://127.0.0.1:{port}/ws")
+        heard: list[Any] = []
+        ws.on_tick = lambda tick, ws: (heard.append(tick), ws.close())
+        ws.on_error = lambda error, ws: (heard.append(error), ws.close())
+        ws.connect(disable_ssl_verification=unverified)
+        websockets.shutdown()
+    if unverified:
+        assert heard == [{"sensor": "LED", "value": 1}]
+    else:
+        assert "certificate refused" in heard[0].message
 
 
 def test_nobody_there() -> None:

@@ -10,7 +10,7 @@ from motelink.sepl_config import Config
 from motelink_tools import paths
 from motelink_tools.faults import Cut, Direction, Proxy
 
-from .device_process import CPYTHON, Device, Runtime
+from .device_process import CPYTHON, Device, Runtime, documented
 from .sepl_platform import Platform
 
 PROGRAM = Path(__file__).with_name("sepl_device.py")
@@ -43,6 +43,21 @@ def test_the_documented_program(runtime: Runtime, platform: Platform) -> None:
     assert [event[1:] for event in platform.events] == [("lamp-0", "celsius", 21.5)]
     gid = Config("connector.conf").gid
     assert [row.gid for row in platform.server.records.devices()] == [gid, gid]
+
+
+def test_the_first_program_of_the_documentation(
+    runtime: Runtime, platform: Platform, tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(documented("sepl.md"))
+    with Device(runtime, program) as device:
+        platform.until(lambda: bool(platform.events))
+        assert platform.command("lamp-1", 7) == "done"
+        assert device.wait_for("echo").startswith("[{")
+        assert platform.command("door-1", 8) == "done"
+    assert [event[1:] for event in platform.events] == [("lamp-1", "brightness", 40)]
+    rows = {row.uri: row.tags for row in platform.server.records.devices()}
+    assert rows == {"lamp-1": ["room:hall"], "door-1": []}
 
 
 def test_devices_that_change(runtime: Runtime, platform: Platform) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from motelink.errors import AuthError, ProtocolError
 from motelink.sepl_device import Device
-from motelink.sepl_session import Session
 from motelink.sepl_pool import Pool
+from motelink.sepl_session import Session
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),

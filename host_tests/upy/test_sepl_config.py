@@ -61,6 +61,19 @@ def test_gid_in_another_section_is_another():
     assert Config("c.conf").gid == "mine"
 
 
+def test_gid_goes_into_its_section_however_that_is_written():
+    config = _config(FILE.replace("[CONNECTOR]", "  [ CONNECTOR ] "))
+    config.set_gid("mine")
+    assert Config("c.conf").gid == "mine"
+
+
+def test_gid_where_the_file_has_gone():
+    config = _config(FILE)
+    storage.remove("c.conf")
+    raises(ConfigError, config.set_gid, "mine")
+    assert storage.read("c.conf") is None and config.gid == ""
+
+
 def test_gid_that_would_forge_a_line():
     config = _config(FILE)
     raises(ConfigError, config.set_gid, "x\npassword = y")

@@ -1,11 +1,14 @@
 """motelink.sepl_connector and the documented face of it, with a scripted platform."""
 
 from kit import raises
-from motelink import log
+from motelink import log, sepl_logger
 from motelink.errors import AuthError, ConfigError, ConnectionLost, TooLarge
+from motelink.loop import Loop
 from motelink.sepl import Client
+from motelink.sepl_connector import Connector
 from motelink.sepl_device import Device
-from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY
+from motelink.sepl_pool import Pool
+from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY, framed
 from sepl_world import Config, World
 
 HEAP = "256k"
@@ -119,6 +122,27 @@ def test_a_device_too_large_changes_nothing():
             error = raises(TooLarge, change, huge)
             assert "huge" in str(error) and "400" in str(error)
         assert world.pool.get("huge") is None
+        assert connector.add(_device()) is True
+
+
+def test_the_largest_device():
+    size = len(framed("t" * 36, "put", _device("d", "").as_put()))
+    for more in (0, 1):
+        with World(tx_size=size + 50) as world:
+            world.ready()
+            device = _device("d", "x" * (50 + more))
+            if more:
+                raises(TooLarge, world.connector.add, device)
+            else:
+                assert world.connector.add(device) is True
+
+
+def test_a_change_that_cannot_be_sent_does_not_hold_up_the_next():
+    with World(1, tx_size=400) as world:
+        connector = world.ready().connector
+        told = []
+        raises(TooLarge, connector.delete, "x" * 400, callback=told.append)
+        assert told == [False]
         assert connector.add(_device()) is True
 
 
@@ -284,6 +308,21 @@ def test_handlers_are_told_and_may_not_wait():
         connector.on_end = None
 
 
+def test_a_handler_in_a_handler():
+    with World(1) as world:
+        connector = world.ready().connector
+        told = []
+
+        def ended(_error):
+            connector.event("d0", "s", 1, callback=told.append, block=False)
+            told.append(raises(ConfigError, connector.event, "d0", "s", 1))
+
+        connector.on_end = ended
+        connector.ws.lose()
+        assert told[0].payload == NOT_READY and "block=False" in str(told[1])
+        assert connector.handler_errors == 0
+
+
 def test_whatever_goes_wrong_inside_ends_the_connection():
     class Broken(Exception):
         pass
@@ -349,6 +388,18 @@ def test_the_end():
         connector.run()
 
 
+def test_the_end_leaves_the_loop():
+    for begun in (True, False):
+        connector = Connector(Pool(), Config())
+        loop = Loop()
+        connector.join(loop)
+        if begun:
+            connector.step(0)
+        connector.end()
+        assert loop.clients == []
+        assert connector.receive() is None
+
+
 def test_the_documented_face():
     assert "Client(" in str(raises(ConfigError, Client.receive))
     heard = []
@@ -360,8 +411,9 @@ def test_the_documented_face():
 
     def lambda_manager(pool):
         class Manager:  # given as a class, which is made
-            add, update, remove, get = pool.add, pool.update, pool.remove, pool.get
-            devices = pool.devices
+            def __init__(self):
+                self.add, self.update, self.remove = pool.add, pool.update, pool.remove
+                self.get, self.devices = pool.get, pool.devices
 
         return Manager
 
@@ -384,3 +436,18 @@ def test_the_documented_face():
         assert heard == ["up", "down"] and first.ws.state == 4
         assert Client.connector is not first
     Client.connector = None
+
+
+def test_the_documented_face_configures_the_logger():
+    class Quiet(Config):
+        level = "error"
+
+    def made(pool, config):
+        return Client(pool, config=config)
+
+    before = sepl_logger.Logger.level
+    with World(config=Quiet(), made=made):
+        assert sepl_logger.Logger.level == 40
+    Client.connector = None
+    sepl_logger.Logger.level = before
+    log.set_level("off")

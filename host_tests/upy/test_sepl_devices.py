@@ -119,10 +119,10 @@ def test_store_keeps_devices_over_a_restart():
     store.add(_lamp())
     store.add(Device("b", "t", "n"))
     store.add(Device("gone", "t", "n"))
-    store.remove("gone")
     changed = store.get("b")
     changed.name = "new"
     store.update(changed)
+    store.remove("gone")
     again = DeviceStore()
     assert sorted(again.devices()) == ["b", "lamp-1"]
     assert again.get("b").name == "new"

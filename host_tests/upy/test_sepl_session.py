@@ -5,8 +5,8 @@ import json
 from kit import MICROPYTHON, raises
 from motelink.errors import AuthError, ProtocolError, TimedOut
 from motelink.sepl_device import Device, local_hash
-from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY, Message, Session, answering
 from motelink.sepl_pool import Pool
+from motelink.sepl_session import LATE, LOST, NOT_READY, TOO_MANY, Message, Session, answering
 
 DEEP = 300 if MICROPYTHON else 30000  # MicroPython has no limit but its heap
 
@@ -86,6 +86,13 @@ def test_a_new_gid_is_told():
     owner = _Owner()
     owner.greet(local_hash([]), gid="new")
     assert owner.gids == ["new"] and owner.session.gid == "new"
+
+
+def test_a_gid_that_is_none():
+    for gid in (None, 7, ["g"]):
+        owner = _Owner(gid="mine")
+        owner.greet(local_hash([]), gid=gid)
+        assert owner.gids == [] and owner.session.gid == "mine" and owner.readies == 1
 
 
 def test_refused_credentials_are_final():

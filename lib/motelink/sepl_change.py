@@ -46,11 +46,10 @@ class Change:
         self.end(answer.status == _OK)
 
     def end(self, accepted: bool) -> None:
-        """It is over; once."""
-        if self.accepted is None:
-            self.accepted = accepted
-            self.changes.connector.call(self.callback, accepted)
-            self.changes.go_on()
+        """It is over."""
+        self.accepted = accepted
+        self.changes.connector.call(self.callback, accepted)
+        self.changes.go_on()
 
     def _request(self, handler, payload, callback) -> None:
         now = port.ticks_ms()

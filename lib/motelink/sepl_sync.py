@@ -54,7 +54,6 @@ def stepped(session, now, answer) -> None:
     TooLarge."""
     if answer.status != _OK:
         raise ProtocolError("the platform refused to synchronise: status %s" % answer.status)
-    session.step = None
     if len(session.steps) > 1:
         _next(session, now)
     else:
@@ -66,7 +65,7 @@ def _synchronise(session, now, theirs) -> None:
     devices = session.manager.devices()
     mine = local_hash(devices)
     if mine == theirs:
-        session.steps = None
+        session.steps = session.step = None
         session.state = _READY
         port.forget("sepl_sync")
         session.owner.become_ready()
