@@ -164,6 +164,28 @@ def test_what_pages_may_not_do(tmp_path):
         run(use())
 
 
+@pytest.mark.parametrize("more", [{}, {"ws_port": 0, "anonymous": True, "ws_deny": ["api/#"]}])
+def test_a_session_that_was_restored_misses_nothing(tmp_path, more):
+    def reader():
+        return client(broker, identifier="reader", clean_session=False)
+
+    async def subscribe():
+        async with reader() as away:
+            await away.subscribe("a", qos=2)
+
+    async def publish_and_read():
+        async with client(broker) as publisher:
+            await publisher.publish("a", "while away", qos=2)
+        async with reader() as back:
+            assert await next_of(back.messages) == ("a", b"while away")
+
+    with Broker(folder=tmp_path, **more) as broker:
+        run(subscribe())
+        broker.stop()
+        broker.start()
+        run(publish_and_read())
+
+
 def test_who_comes_and_goes_is_told_in_the_same_words(kind):
     async def use():
         async with hub(broker, identifier="hub") as watcher:

@@ -103,12 +103,17 @@ class Access:
 
     def rules_file(self, deny: Iterable[str] = ()) -> str:
         """In the form of mosquitto's ``acl_file``. ``deny``: filters, for anonymous clients."""
-        lines = self._head() if self.anonymous or self._rules else []
-        lines += [f"topic deny {topics}" for topics in deny]
         with self._lock:
-            for user, (_, rules) in self._users.items():
-                if rules:
-                    lines += [f"user {user}", *rules]
+            rights = {user: rules for user, (_, rules) in self._users.items() if rules}
+        if self.anonymous and not self._rules and all(r == EVERYTHING for r in rights.values()):
+            # A session that mosquitto has restored has no rules but patterns, until its client
+            # is back: whatever is published meanwhile would be lost.
+            lines, rights = [rule.replace("topic", "pattern") for rule in EVERYTHING], {}
+        else:
+            lines = self._head() if self.anonymous or self._rules else []
+        lines += [f"topic deny {topics}" for topics in deny]
+        for user, rules in rights.items():
+            lines += [f"user {user}", *rules]
         return "\n".join(lines) + "\n"
 
     def _head(self) -> list[str]:
