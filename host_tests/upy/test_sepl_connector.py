@@ -133,6 +133,7 @@ def test_the_largest_device():
             device = _device("d", "x" * (50 + more))
             if more:
                 raises(TooLarge, world.connector.add, device)
+                assert world.pool.get("d") is None
             else:
                 assert world.connector.add(device) is True
 
