@@ -14,6 +14,8 @@ from motelink_tools.errors import ToolError
 
 _CONNECTIONS = 512
 _SHUTDOWN_S = 2
+# In the kernel, for one who does not read: what waits there is out of date.
+_SEND_BYTES = 64 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -48,6 +50,7 @@ class Listener:
                 (self._host, self._port),
                 family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
             )
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
         except OSError as error:
             raise ToolError(
                 f"{self._who} cannot listen on {self._host}:{self._port}: {error.strerror}",

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.strict_json import parse_json
 from motelink_tools.hub.web import openapi
 from motelink_tools.hub.web.details import Json
 from motelink_tools.hub.web.feed import Feed
@@ -163,8 +164,8 @@ async def _body(request: Request) -> Any:
         if len(body) > _BODY_BYTES:
             raise ToolError(f"a body has at most {_BODY_BYTES} bytes", kind="too_large")
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return parse_json(body)
+    except ValueError as error:
         raise ToolError(f"no JSON: {error}", kind="usage") from None
 
 

@@ -14,6 +14,7 @@ export class Editor {
     this.problem.id = `problem-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
     this.area = h("textarea", {
       class: "source", rows: 3, wrap: "off", spellcheck: "false", placeholder: HINT, autocapitalize: "off",
+      readonly: true, // until it is known what the hub has
       "aria-label": label, "aria-describedby": this.problem.id,
       oninput: () => this.#changed(),
       onscroll: () => { this.numbers.scrollTop = this.area.scrollTop; },
@@ -31,6 +32,7 @@ export class Editor {
     if (source !== this.#stored) {
       const untouched = this.#stored === null || this.area.value === this.#stored;
       this.#stored = source;
+      this.area.readOnly = false;
       if (untouched) this.#put(source);
     }
     this.#mark(error);

@@ -11,12 +11,12 @@ export class Messages {
 
   constructor() {
     this.none = empty("No message since the hub started.");
-    this.list = h("ol", { class: "messages", "aria-label": "Messages, newest first" });
+    this.list = h("ol", { class: "messages" });
     this.button = h("button", { type: "button", class: "quiet", "aria-pressed": "false",
       onclick: () => this.#pause(!this.#paused) }, "Pause");
     this.element = h("section", { class: "card", "aria-label": "Messages" },
       h("div", { class: "card-title" }, h("h2", {}, "Messages"), this.button),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Messages" },
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Newest first" },
         this.none, this.list));
   }
 

@@ -56,7 +56,7 @@ class History {
     this.csv = h("a", { class: "button", download: "states.csv", hidden: true }, "CSV");
     signal.addEventListener("abort", () => this.charts.remove());
     const history = form([field("Range", this.range), this.exact], "Show", () => this.#show(),
-      { class: "history-form", "aria-label": "Range" });
+      { class: "history-form", "aria-label": "Range of time" });
     history.querySelector(".row").append(this.csv);
     this.element = h("section", { class: "card", "aria-label": "History" },
       h("h2", {}, "History"),

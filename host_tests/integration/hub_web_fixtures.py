@@ -1,0 +1,43 @@
+"""Fixtures of the page's tests: a browser, a hub with a device of each platform, a page on it."""
+
+import pytest
+
+from .hub_web_browser import browser as running_browser
+from .hub_web_browser import page as opened
+from .hub_web_world import CommuteDevice, IottalkDevice, LosantDevice, SeplGateway, World
+
+
+class Devices:
+    """One of each platform."""
+
+    def __init__(self, world):
+        self.board = world.manager_device('{"heap_free": 81200, "heap_low": 60544}', kind="lamp")
+        self.made = world.call("losant", "add", name="greenhouse", attributes={})
+        self.losant = world.start(LosantDevice(self.made))
+        self.kettle = world.start(IottalkDevice())
+        self.gateway = world.start(SeplGateway(world.call("sepl", "add_user", name="me")))
+        key = world.call("commute", "add", device="doorbell")
+        self.doorbell = world.start(CommuteDevice("doorbell", key))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with World(tmp_path_factory.mktemp("hub")) as world:
+        world.devices = Devices(world)
+        yield world
+
+
+@pytest.fixture
+def page(browser, world):
+    with opened(browser, world.url) as page:
+        yield page
+
+
+def go(page, world, *words):
+    page.goto(f"{world.url}#/" + "/".join(words))

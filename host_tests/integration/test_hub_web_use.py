@@ -1,0 +1,241 @@
+"""The hub's page under use: restarts, the keyboard alone, many devices, any eyes, any screen."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .hub_web_browser import page as opened
+from .hub_web_browser import serious
+from .hub_web_fixtures import browser, go, page, world
+from .hub_web_world import CommuteDevice, World
+
+__all__ = ["browser", "page", "world"]
+
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
+LIMIT_S = 20
+
+
+def pages(devices):
+    """Name and address of each."""
+    return {
+        "overview": "",
+        "manager": f"device/manager/{devices.board.uuid}",
+        "losant": f"device/losant/{devices.made['id']}",
+        "iottalk": f"device/iottalk/{devices.kettle.id}",
+        "sepl": f"device/sepl/{devices.gateway.gid}",
+        "commute": "device/commute/doorbell",
+        "graphs": "graphs",
+        "graph": "graph/page/comfort",
+        "log": "log",
+        "nowhere": "nowhere",
+    }
+
+
+def fill(world, devices):
+    """Something to see everywhere."""
+    kettle = devices.kettle
+    where = {"client": "page", "graph": "comfort"}
+    for request in (
+        {"op": "attach"},
+        {"op": "add_link", "da_id": kettle.id, "idf": kettle.idf, "func": None},
+        {"op": "add_link", "da_id": kettle.id, "odf": kettle.odf, "func": None},
+        {"op": "start_monitor"},
+    ):
+        world.call("iottalk", "request", **where, request=request)
+    good, bad = (
+        world.call("iottalk", "function", **where, source=source)["digest"]
+        for source in (
+            "def run(celsius):\n    return round(celsius * 1.8 + 32, 1)\n",
+            "def run(fahrenheit):\n    if fahrenheit > 70:\n        return 1 / 0\n    return 1\n",
+        )
+    )
+    odf = {"op": "set_df_func", "da_id": kettle.id, "odf": kettle.odf, "prev": None, "new": bad}
+    world.call("iottalk", "request", **where, request=odf)
+    join = {"op": "set_join", "prev": None, "new": good}
+    world.call("iottalk", "request", **where, request=join)
+    while not kettle.topics:
+        time.sleep(0.01)
+    for number in range(40):
+        wave = (number % 20 - 10) ** 2
+        devices.board.send(f"temperature {20 + wave / 40:.2f}\nled_on {number // 8 % 2}".encode())
+        world.run(kettle.push(20 + number / 8))
+        world.run(devices.doorbell.put("volume", wave % 7))
+        world.run(devices.gateway.event("brightness", wave))
+        if number < 25:
+            state = {"soil": 40 + wave / 20, "light": 5 * wave, "pump": wave > 30}
+            world.run(devices.losant.state(state))
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def filled(world):
+    fill(world, world.devices)
+    return pages(world.devices)
+
+
+def test_every_page_on_every_screen_for_any_eyes(browser, world, filled):
+    """Nothing is wider than the window, an accessibility checker has nothing serious to say."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    screens = (("light", 1280), ("dark", 360), ("dark", 1280), ("light", 360), ("light", 3840))
+    with opened(browser, world.url) as page:
+        for number, (scheme, width) in enumerate(screens):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 800})
+            for name, where in filled.items():
+                go(page, world, where)
+                expect(page.locator("h1, .empty").first).to_be_visible()
+                page.wait_for_timeout(100)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (name, width)
+                if width < 3840:
+                    page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
+                if number < 2:
+                    assert serious(page) == [], (name, scheme)
+
+
+def test_the_keyboard_is_enough(page, world, filled):
+    expect(page.locator("table.devices tbody tr")).to_have_count(5)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Filter devices")).to_be_focused()
+    page.keyboard.type("doorbell")
+    expect(page.locator("table.devices tbody tr")).to_have_count(1)
+    tab_to(page, "doorbell")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="doorbell")).to_be_visible()
+    tab_to(page, "Sensor")
+    page.keyboard.type("keys")
+    page.keyboard.press("Tab")
+    page.keyboard.type("11")
+    tab_to(page, "Send")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "one sees where one is"
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Sent.")).to_be_visible()
+    assert {"sensor": "keys", "value": 11} in world.devices.doorbell.got
+    tab_to(page, "Graphs")
+    page.keyboard.press("Enter")
+    tab_to(page, "comfort")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Function of Join")).to_have_value(re.compile("celsius"))
+    tab_to(page, "Function of Join")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# seen\n")
+    tab_to(page, "Apply")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    graph = world.call("iottalk", "graph", client="page", graph="comfort")
+    assert graph["codes"][graph["join"]["func"]].endswith("# seen\n")
+
+
+def tab_to(page, name):
+    """Tab until something of this name has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        label = page.evaluate(
+            "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
+            " || ''"
+        )
+        aria = page.evaluate("document.activeElement.ariaLabel")
+        if name in (label, aria):
+            return
+    raise AssertionError(f"{name} cannot be reached")
+
+
+def test_an_open_page_recovers_from_a_restart_of_the_hub(browser, tmp_path):
+    with contextlib.ExitStack() as first:
+        world = first.enter_context(World(tmp_path, only=("commute", "manager")))
+        url, port = world.url, int(world.url.rstrip("/").rpartition(":")[2])
+        key = world.call("commute", "add", device="doorbell")
+        with opened(browser, url + "#/device/commute/doorbell", forgiven=("ERR_",)) as page:
+            expect(page.locator("#connection")).to_have_text("live")
+            page.evaluate("window.sameDocument = true")
+            page.get_by_label("Value").fill("what I typed")
+            first.close()
+            expect(page.locator("#connection")).to_contain_text("away")
+            with World(tmp_path, only=("commute", "manager"), page_port=port) as world:
+                expect(page.locator("#connection")).to_have_text("live")
+                bell = world.start(CommuteDevice("doorbell", key))
+                world.run(bell.put("volume", 9))
+                expect(page.locator('[data-series="volume"] .last')).to_have_text("9")
+                expect(page.get_by_label("Value")).to_have_value("what I typed")
+                assert page.evaluate("window.sameDocument")
+
+
+def test_hundreds_of_devices_stay_smooth(browser, tmp_path):
+    with World(tmp_path, only=("commute",)) as world, opened(browser, world.url) as page:
+        registry = world.hub.registry
+        for number in range(500):
+            registry.connected("commute", f"device {number}", kind="sensor")
+        expect(page.locator("table.devices tbody tr")).to_have_count(500)
+        page.evaluate(
+            """() => {
+                window.longest = 0;
+                new PerformanceObserver((list) => {
+                    for (const task of list.getEntries())
+                        window.longest = Math.max(window.longest, task.duration);
+                }).observe({ type: "longtask" });
+            }"""
+        )
+        top = page.locator("table.devices tbody tr").first.bounding_box()
+        end = time.monotonic() + 3
+        count = 0
+        while time.monotonic() < end:
+            for _ in range(100):
+                count += 1
+                registry.message_in("commute", f"device {count % 500}", 9, b'{"n": 12}')
+            time.sleep(0.05)
+        total = f"{count // 500}"
+        expect(page.locator("table.devices tbody tr").first).to_contain_text(total)
+        assert page.locator("table.devices tbody tr").first.bounding_box() == top
+        assert page.evaluate("window.longest") < 500, "ms that the page was stuck"
+
+
+def test_a_token_lets_in(browser, tmp_path):
+    with World(tmp_path, only=("commute",), page_host="0.0.0.0") as world:
+        world.call("commute", "add", device="doorbell")
+        with opened(browser, world.url, forgiven=("401", "Cross-Origin-Opener-Policy")) as page:
+            page.get_by_label("Token").fill("wrong")
+            page.get_by_role("button", name="Enter").click()
+            expect(page.get_by_text("that is not the token")).to_be_visible()
+            page.get_by_label("Token").fill(world.hub.page.token)
+            page.get_by_role("button", name="Enter").click()
+            expect(page.locator("table.devices")).to_contain_text("doorbell")
+
+
+def test_the_demos_board_is_on_the_page(browser):
+    """A real MicroPython: its numbers are charted, and it does what the page says."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "motelink_tools", "demo", "--seconds", "60"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url = next(
+            found[0]
+            for line in process.stdout
+            if (found := re.search(r"http://127\.0\.0\.1:\d+/", line)) and " page " in line
+        )
+        with opened(browser, url, forgiven=("ERR_",)) as page:
+            board = page.locator("table.devices tbody tr").filter(has_text="manager")
+            expect(board.locator(".dot")).to_have_attribute(
+                "data-up", "true", timeout=LIMIT_S * 1e3
+            )
+            board.get_by_role("link").click()
+            expect(page.locator('[data-series*="heap_free"] canvas').first).to_be_visible()
+            page.get_by_label("Message", exact=True).fill("led on")
+            page.get_by_role("button", name="Send", exact=True).click()
+            expect(page.locator(".messages li[data-way=in]").first).to_contain_text("led_on 1")
+    finally:
+        process.terminate()
+        process.communicate(timeout=LIMIT_S)
