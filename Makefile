@@ -1,7 +1,7 @@
 # Everything a developer or CI does. `make` alone says what there is.
 # A fresh machine needs Python 3.11, git and make; the rest is installed here, into .venv and the
-# user's cache folder. Clients that tests talk to, and that need a paho of their own, have a folder
-# each in .venv/peers.
+# user's cache folder. Chromium, which tests the hub's page, comes from apt where there is none.
+# Clients that tests talk to, and that need a paho of their own, have a folder each in .venv/peers.
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,6 +28,10 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade \
 	    --target typings micropython-esp32-stubs==1.25.0.post5 \
 	    micropython-stdlib-stubs==1.29.0.post2
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	    echo "Installing chromium, for the tests of the hub's page ..."; \
+	    $(AS_ROOT) apt-get -qq update && \
+	    $(AS_ROOT) apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 	@for peer in losant-mqtt==1.2.1 iottalk-py==2.3.1; do \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade \
 	        --target "$(VENV)/peers/$${peer%%[-=]*}" $$peer || exit 1; done
