@@ -16,7 +16,7 @@ def test_what_raises_is_written_down_and_the_board_restarts(board, firmware):
     outcome = board.boot()
     assert (outcome.kind, outcome.reset, outcome.ran_ms) == ("reset", "hard", 10_000)
     crash = (board.files / "crash.txt").read_text()
-    assert crash.startswith("--- after 0 s, reset cause 1\nTraceback")
+    assert crash.startswith("--- after 0 s; start: power\nTraceback")
     assert 'app.py", line 2' in crash
     assert crash.endswith("ValueError: the sensor is gone\n")
     assert "the sensor is gone" in outcome.output
@@ -139,7 +139,7 @@ def test_a_late_crash_is_no_loop(board, firmware):
     firmware("import time\n\n\ndef run():\n    time.sleep(61)\n    raise ValueError('late')\n")
     for _ in range(5):
         assert "safe mode" not in board.boot(for_ms=100_000).output
-    assert "--- after 61 s" in (board.files / "crash.txt").read_text()
+    assert "--- after 61 s; " in (board.files / "crash.txt").read_text()
 
 
 def test_refused_credentials_are_no_reboot_loop(board, firmware):

@@ -35,10 +35,12 @@ from motelink.port import const, mem_free, ticks_add, ticks_diff, ticks_ms
 from motelink.settings import Settings
 
 _ENDED = const(4)  # Link's
+_APART_MS = const(300)
+# IoTtalk's registration needs the most memory for a moment.
 _PLATFORMS = (
+    ("iottalk", "iottalk_url"),
     ("manager", "manager_host"),
     ("losant", "losant_device"),
-    ("iottalk", "iottalk_url"),
     ("sepl", "sepl_host"),
     ("commute", "commute_device"),
 )
@@ -100,6 +102,7 @@ class Node:
     """
 
     wifi = const(None)
+    sleeper = const(None)
 
     def __init__(self, settings=None, name: str = "node"):
         self.settings = settings or Settings()
@@ -151,6 +154,8 @@ class Node:
                 part = __import__("motelink.node_" + name, None, None, ("*",))
                 gc.collect()
                 platform = part.join(self)
+                # One after another: what connecting needs for the moment is not needed twice.
+                platform.client.deadline = ticks_add(ticks_ms(), len(self.platforms) * _APART_MS)
                 self.platforms.append(platform)
                 if not platform.client.loop:
                     self.loop.add(platform.client)
@@ -165,8 +170,9 @@ class Node:
         """Start, and run until every platform has ended for good; then raises the last error."""
         if not self.started:
             self.start()
-        while self.alive():
+        while self.alive() or self.sleeper:
             self.loop.step(1000)
+            self.clock.poll()  # it wants to be asked every few days
         if self.loop.error:
             raise self.loop.error
 
@@ -178,7 +184,31 @@ class Node:
 
     def alive(self) -> bool:
         """Whether a platform is connected, or tries to be."""
-        return any(platform.client.state != _ENDED for platform in self.platforms)
+        for platform in self.platforms:  # noqa: SIM110 any() would make a generator each time
+            if platform.client.state != _ENDED:
+                return True
+        return False
+
+    def sleep_after(self, within_ms: int, sleep_ms: int) -> None:
+        """Tell every platform of the sensors, within ``within_ms`` from now, then deep sleep. Up
+        to 6 days each; see `motelink.node_sleep`. Raises ConfigError."""
+        from motelink.node_sleep import Sleeper
+
+        self.sleeper = Sleeper(self, within_ms, sleep_ms)
+        self.loop.add(self.sleeper)
+
+    def report(self, json=None) -> dict:
+        """How this node is, see `motelink.node_report`; also into the object that ``json``, a
+        `motelink.jsonw` writer, has begun. Allocates some 2 KB for a moment."""
+        from motelink import node_report
+
+        data = node_report.figures(self)
+        del node_report
+        port.forget("node_report")
+        if json:
+            for name in data:
+                json.pair(name, data[name])
+        return data
 
     def command(self, name, value) -> bool:
         """A platform has sent a command; False when nobody knows it."""

@@ -6,7 +6,7 @@ from motelink import port
 
 _DAY_MS = port.const(86400000)
 # What starting has loaded. Who uses one of them for longer has it bound.
-_DONE = ("identity", "storage", "_files", "_more", "_board")
+_DONE = ("identity", "storage", "_files", "_more", "_board", "node_report")
 
 
 def before(node) -> None:
@@ -20,10 +20,11 @@ def before(node) -> None:
         node.loop.add(node.wifi)
     if board.machine and settings.text("ntp_servers", "pool.ntp.org"):
         timer = node.every(settings.integer("ntp_interval", _DAY_MS), node.sync)
-        if node.clock.known():
+        from motelink.node_report import cause
+
+        if node.clock.known() and cause() != "sleep":  # in a sleep it has drifted
             timer.deadline = port.ticks_add(timer.deadline, timer.ms)
-        else:
-            node.loop.timeless = True
+        node.loop.timeless = not node.clock.known()
 
 
 def behind(node) -> None:

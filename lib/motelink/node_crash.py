@@ -1,6 +1,6 @@
 """What ended the firmware, for who looks later: the file ``crash.txt``, at most 2 KB of it.
 
-Each entry is a line ``--- after 7 s, reset cause 1`` (a number of `machine`) and the traceback;
+Each entry is a line ``--- after 7 s; start: power`` (why the board had started) and the traceback;
 the oldest text goes first.
 """
 
@@ -8,6 +8,7 @@ import gc
 import io
 
 from motelink import node_guard, port, storage
+from motelink.node_report import cause
 
 const = port.const
 
@@ -40,10 +41,7 @@ def record(error: Exception, ms: int) -> str:
     3 KB, and does with less where there is less."""
     gc.collect()
     last = "%s: %s" % (type(error).__name__, error)
-    text = "--- after %d s, reset cause %s\n" % (
-        ms // 1000,
-        port.load("_board").machine.reset_cause(),
-    )
+    text = "--- after %d s; start: %s\n" % (ms // 1000, cause())
     try:
         trace = io.StringIO()
         port.print_exception(error, trace)

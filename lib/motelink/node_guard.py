@@ -52,5 +52,5 @@ def _trial(name: str) -> None:
 
     getattr(node_guard_trial, name)()
     del node_guard_trial
-    for name in ("node_guard_trial", "storage", "_files"):
+    for name in ("node_guard_trial", "node_report", "storage", "_files"):
         port.forget(name)

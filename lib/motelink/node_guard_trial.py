@@ -6,6 +6,7 @@ later.
 """
 
 from motelink import node_guard, port, storage
+from motelink.node_report import cause
 
 const = port.const
 
@@ -49,6 +50,8 @@ def begin() -> None:
     if node_guard.timer:
         node_guard.timer.deinit()
     count = deaths()
+    if not count and cause() == "sleep":
+        return  # spare the flash: what dies now is counted from the next boot on
     if count >= LIMIT:
         from motelink import node_guard_safe
 

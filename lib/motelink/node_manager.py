@@ -38,16 +38,11 @@ class Manager:
         node.every(settings.integer("manager_interval", 60000), self.tell)
 
     def describe(self):
-        """The answer to getinfo: figures of this moment, in bytes and seconds."""
+        """The answer to getinfo: the report of this moment, and the sensors."""
         node = self.node
-        data = {
-            "name": node.name,
-            "uptime": node.clock.poll(),
-            "heap_free": node.free(),
-            "heap_low": node.lowest,
-            "connects": self.client.connects,
-            "handler_errors": node.handler_errors,
-        }
+        data = node.report()
+        data["name"] = node.name
+        data["connects"] = self.client.connects
         for sensor in node.sensors:
             data[sensor.name] = sensor.scaled()
         self.client.set_data(data)
