@@ -264,6 +264,19 @@ def test_devices_are_added_once_and_removed(tmp_path):
     run(body)
 
 
+def test_a_device_that_is_removed_is_gone_at_once(tmp_path):
+    async def body():
+        async with world(tmp_path) as w, w.join("device") as device, w.join("client") as client:
+            w.server.remove("lamp")
+            await say(device, method="put", status={"sensor": "s", "value": 1})
+            for side in (device, client):
+                with pytest.raises(ConnectionClosed):
+                    await side.recv()
+                assert side.close_code == 1008
+
+    run(body)
+
+
 def test_a_port_that_is_taken(tmp_path):
     async def body():
         async with world(tmp_path) as w:

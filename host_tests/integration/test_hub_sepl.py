@@ -14,6 +14,7 @@ from motelink.sepl_device import Device, local_hash
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.registry import Registry
 from motelink_tools.hub.sepl import Sepl
+from motelink_tools.hub.sepl.session import Session
 
 DEADLINE_S = 10
 NOTHING = hashlib.sha1(b"").hexdigest()
@@ -318,5 +319,47 @@ def test_a_frame_too_large(tmp_path):
             with pytest.raises(ConnectionClosed):
                 await gateway.hear()
             assert gateway.connection.close_code == 1009
+
+    run(body)
+
+
+def test_a_user_that_is_removed_is_gone_at_once(tmp_path):
+    async def body():
+        async with world(tmp_path) as w, w.gateway() as gateway:
+            await gateway.ask("put", devices(1)[0].as_put())
+            w.platform.remove_user("me")
+            # What comes before the connection is closed:
+            session = Session(w.platform.records, gateway.gid, lambda token, message: False)
+            put = {"handler": "put", "token": "t", "payload": devices(1)[0].as_put()}
+            assert json.loads(session.received(json.dumps(put)))["status"] == 404
+            with pytest.raises(ConnectionClosed):
+                await gateway.hear()
+            assert gateway.connection.close_code == 1008
+            assert w.platform.records.devices() == []
+            with pytest.raises(ToolError, match="no user"):
+                w.platform.remove_user("me")
+
+    run(body)
+
+
+def test_what_no_database_takes(tmp_path):
+    deep = json.loads("[" * 500 + "]" * 500)
+    lone = "\ud800"
+
+    async def body():
+        async with world(tmp_path) as w:
+            async with connect(w.platform.address) as connection:
+                hello = {"user": "me", "pw": "x", "gid": lone}
+                await connection.send(json.dumps(hello))
+                assert json.loads(await connection.recv())["status"] == 401
+            async with w.gateway() as gateway:
+                lamp = devices(1)[0].as_put()
+                assert await gateway.ask("put", {**lamp, "uri": lone}) == 400
+                assert await gateway.ask("delete", lone) == 400
+                assert await gateway.ask("put", lamp) == 200
+                value = [{"name": "body", "value": deep}]
+                event = {"device_uri": "d0", "service_uri": "s", "value": value}
+                assert await gateway.ask("event", event) in (200, 400)
+                assert await gateway.ask("delete", "d0") == 200
 
     run(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
@@ -78,6 +79,7 @@ class Commute:
         self._on_tick = on_tick
         self._peers: dict[str, list[_Peer]] = {}
         self._count = 0
+        self._closing: set[asyncio.Task[None]] = set()
         self._server: Server | None = None
         self._stack = AsyncExitStack()
 
@@ -133,6 +135,15 @@ class Commute:
             for device, peers in self._peers.items()
             if any(peer.side == "device" for peer in peers)
         }
+
+    def remove(self, device: str) -> None:
+        """Forget a device and its states, and end its connections, of both sides. Raises
+        ToolError."""
+        self.records.remove(device)
+        for peer in self._peers.get(device, []):
+            closing = asyncio.create_task(peer.connection.close(1008, "removed"))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def send(self, device: str, status: Any) -> int:
         """Say something to the device as a client would; how many connections took it. Raises
@@ -195,8 +206,8 @@ class Commute:
                 self._tell(peer, json.dumps(state))
             else:
                 self.ignored += 1
-        except (ValueError, KeyError, TypeError, RecursionError):
-            self.ignored += 1
+        except (ValueError, KeyError, TypeError, RecursionError, sqlite3.IntegrityError):
+            self.ignored += 1  # the last: of a device that was removed
 
     def _put(self, peer: _Peer, status: Any) -> None:
         is_state = isinstance(status, dict) and isinstance(status.get("sensor"), str)

@@ -97,6 +97,11 @@ class Records:
         if not self._database.execute("DELETE FROM users WHERE name = ? RETURNING name", (name,)):
             raise ToolError(f"there is no user {name!r}", kind="no_user")
 
+    def gateways(self, user: str) -> list[str]:
+        """The ids of a user's gateways."""
+        rows = self._database.execute("SELECT gid FROM gateways WHERE user = ?", (user,))
+        return [row["gid"] for row in rows]
+
     def users(self) -> list[str]:
         """All names."""
         return [row["name"] for row in self._database.execute("SELECT name FROM users")]

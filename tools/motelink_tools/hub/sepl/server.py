@@ -125,6 +125,15 @@ class Sepl:
         """The gateways that are connected."""
         return set(self._gateways)
 
+    def remove_user(self, name: str) -> None:
+        """Forget a user, the gateways and their devices, and end their connections. Raises
+        ToolError."""
+        gids = self.records.gateways(name)
+        self.records.remove_user(name)
+        for gid in gids:
+            if gid in self._gateways:
+                self._end(self._gateways[gid], "removed")
+
     async def command(
         self, device: str, service: str, value: Any = None, timeout: float = 10.0
     ) -> Any:
@@ -182,6 +191,7 @@ class Sepl:
                 hello = json.loads(await connection.recv())
             user, password, gid = hello["user"], hello["pw"], hello["gid"]
             strings = isinstance(user, str) and isinstance(password, str)
+            json.dumps(hello, ensure_ascii=False).encode()  # lone surrogates: no database has them
         except TimeoutError:
             await connection.close(1008, "no credentials")
             return None
@@ -200,7 +210,7 @@ class Sepl:
         before = self._gateways.get(gid)
         self._gateways[gid] = gateway
         if before is not None:
-            self._end(before)
+            self._end(before, "connected from elsewhere")
         session = Session(self.records, gid, gateway.response)
         host, port = connection.remote_address[:2]
         self._registry.connected(PLATFORM, gid, kind="gateway", address=f"{host}:{port}")
@@ -222,9 +232,9 @@ class Sepl:
                 code = connection.close_code
                 self._registry.disconnected(PLATFORM, gid, f"closed with {code}")
 
-    def _end(self, gateway: _Gateway) -> None:
-        """Tell a connection, which may be dead already, that its gateway has come again."""
-        closing = asyncio.create_task(gateway.connection.close(1008, "connected from elsewhere"))
+    def _end(self, gateway: _Gateway, reason: str) -> None:
+        """Close a connection, which may be dead already."""
+        closing = asyncio.create_task(gateway.connection.close(1008, reason))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 

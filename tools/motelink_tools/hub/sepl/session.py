@@ -7,6 +7,7 @@ request, 404 no such device or command, 409 another hash). What is no message at
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,10 @@ class Session:
             self._handlers[handler](message)
         except Refused as refused:
             return _answer(refused.status, handler, token, str(refused))
+        except (UnicodeEncodeError, RecursionError):
+            return _answer(400, handler, token, "what no database takes")
+        except sqlite3.IntegrityError:
+            return _answer(404, handler, token, "this gateway was removed")
         return _answer(200, handler, token, None)
 
     def _clear(self, _message: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ class CommutePlatform:
         return self._commute.records.add(device)
 
     async def _remove(self, device: str) -> None:
-        self._commute.records.remove(device)
+        self._commute.remove(device)
 
     async def _devices(self) -> list[dict[str, Any]]:
         online = self._commute.online()

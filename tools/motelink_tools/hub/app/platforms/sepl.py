@@ -63,7 +63,7 @@ class SeplPlatform:
         return self._sepl.records.add_user(name)
 
     async def _remove_user(self, name: str) -> None:
-        self._sepl.records.remove_user(name)
+        self._sepl.remove_user(name)
 
     async def _devices(self) -> list[dict[str, Any]]:
         online = self._sepl.online()
