@@ -97,7 +97,7 @@ export class Chart {
       width, height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      padding: [8, 6, 0, 0],
+      padding: [8, 10, 0, 0],
       scales: { x: { time: true, range: room }, y: { range: span } },
       axes: [
         { ...axis, size: 24, space: 84, values: (_, ticks) => ticks.map(label(ticks)) },

@@ -16,7 +16,7 @@ import { sepl } from "./actions/sepl.js";
 const ACTIONS = { commute, iottalk, losant, manager, sepl };
 const FIGURES = [
   ["Last seen", (row) => (row.last_seen ? format.age(row.last_seen) : format.NONE)],
-  ["Connected", (row) => (row.connected && row.connected_at ? format.age(row.connected_at) : format.NONE)],
+  ["Connected for", (row) => (row.connected && row.connected_at ? format.since(row.connected_at) : format.NONE)],
   ["In", (row) => `${format.count(row.messages_in)} · ${format.rate(row.rate_in)}/s`],
   ["Out", (row) => `${format.count(row.messages_out)} · ${format.rate(row.rate_out)}/s`],
   ["Bytes in / out", (row) => `${format.bytes(row.bytes_in)} / ${format.bytes(row.bytes_out)}`],

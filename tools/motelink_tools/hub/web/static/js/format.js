@@ -36,14 +36,17 @@ export function number(value) {
   return size >= 1e6 || size < 1e-3 ? value.toExponential(3) : String(Number(value.toPrecision(6)));
 }
 
-/** "4 s", "12 min": how long ago. */
-export function age(seconds) {
+/** "4 s", "12 min": how much time has passed. */
+export function since(seconds) {
   const passed = Math.max(0, Date.now() / 1000 - seconds);
-  if (passed < 1.5) return "now";
-  if (passed < 60) return `${Math.floor(passed)} s ago`;
-  if (passed < 3600) return `${Math.floor(passed / 60)} min ago`;
-  if (passed < 86400) return `${Math.floor(passed / 3600)} h ago`;
-  return `${Math.floor(passed / 86400)} d ago`;
+  if (passed < 60) return `${Math.floor(passed)} s`;
+  if (passed < 3600) return `${Math.floor(passed / 60)} min`;
+  if (passed < 86400) return `${Math.floor(passed / 3600)} h`;
+  return `${Math.floor(passed / 86400)} d`;
+}
+
+export function age(seconds) {
+  return Date.now() / 1000 - seconds < 1.5 ? "now" : `${since(seconds)} ago`;
 }
 
 export function iso(seconds) {
