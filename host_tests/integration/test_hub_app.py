@@ -309,6 +309,26 @@ def test_mistakes_are_one_clear_line(hub, start, losant, tmp_path):
     assert "[hub] has no 'prot'" in errors
 
 
+@pytest.mark.parametrize("platform", ["losant", "iottalk", "sepl", "commute"])
+def test_a_database_that_is_damaged_is_one_clear_line(start, folder, tmp_path, platform):
+    folder.mkdir(exist_ok=True)
+    database = folder / f"{platform}.db"
+    database.write_text("no database")
+    configuration = tmp_path / "hub.toml"
+    configuration.write_text(ANY_PORTS)
+    process = start(
+        *("-m", "motelink_tools", "hub", "--config", str(configuration)),
+        *("--folder", str(folder), "--only", platform),
+    )
+    output, errors = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, output) == (1, "")
+    assert errors == (
+        f"motelink: cannot use the database {database}: it is damaged or no database; move it"
+        " away to start with an empty one\n"
+    )
+    assert database.read_text() == "no database"
+
+
 def test_a_port_that_is_taken_ends_what_was_started(start, folder, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -63,6 +63,7 @@ class Losant:
         self.broker = broker
         self.refused: dict[str, int] = {}  # messages that were no state, by device id
         self._path = folder / FILE_NAME
+        self._database: Database | None = None
         self._registry = registry
         self._say = say
         self._keep_days = keep_days
@@ -79,8 +80,8 @@ class Losant:
 
     async def start(self) -> None:
         """Open the database, start the broker, listen. Raises ToolError."""
-        self._database = Database(self._path, MIGRATIONS)
-        self.records = Records(self._database)
+        self._database = database = Database(self._path, MIGRATIONS)
+        self.records = Records(database)
         for device in self.records.devices():
             self._enter(device)
         await asyncio.to_thread(self.broker.start)
@@ -100,7 +101,8 @@ class Losant:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._end_all("the hub closes")
         await asyncio.to_thread(self.broker.close)
-        self._database.close()
+        if self._database is not None:
+            self._database.close()
 
     # -- what people ask for ---------------------------------------------------------------
 
