@@ -40,6 +40,7 @@ class Socket:
 
     def lose(self, error=None):
         was, self.state = self.state, 0
+        del self.wire[:]
         if was == 3:
             self.connector.closed(error)
 
@@ -77,6 +78,7 @@ class World:
         self.turns = []
         self.asked = []  # all messages that the platform was sent
         self.known = {}  # its devices
+        self.hash = local_hash([])  # as committed
         self.clients = []
         self.credentials = 200
         self.pool = Pool()
@@ -166,7 +168,7 @@ class World:
     def _answer(self, message):
         token = message["token"]
         if "handler" not in message:
-            known = {"gid": "g", "hash": local_hash(self.known)}
+            known = {"gid": "g", "hash": self.hash}
             self.hear(token=token, status=self.credentials, payload=known)
             return
         self.asked.append(message)
@@ -180,6 +182,7 @@ class World:
     def _done(self, handler, payload):
         if handler == "clear":
             self.known = {}
+            self.hash = ""
         elif handler == "put":
             device = Device(payload["uri"], payload["iot_type"], payload["name"])
             for tag in payload["tags"]:
@@ -187,6 +190,8 @@ class World:
             self.known[device.id] = device
         elif handler in ("disconnect", "delete"):
             self.known.pop(payload)
-        elif handler == "commit" and payload != local_hash(self.known):
-            return 409
+        elif handler == "commit":
+            if payload != local_hash(self.known):
+                return 409
+            self.hash = payload
         return 200
