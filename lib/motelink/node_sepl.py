@@ -7,10 +7,12 @@ commands to services of the commands' names are the node's. A command is respond
 gateway's id is kept in the file ``sepl.gid``.
 """
 
-from motelink.port import forget
+from motelink.port import const, forget
 from motelink.sepl_connector import Connector
 from motelink.sepl_device import Device
 from motelink.sepl_pool import Pool
+
+_MOST = const(4)  # events under way; the session takes 8, responses among them
 
 
 class _Config:
@@ -51,16 +53,26 @@ class Sepl:
         self.client = self.connector.ws
         self.connector.join(node.loop)
         self.told = [None] * len(node.sensors)
+        self.waiting = 0
         node.every(settings.integer("sepl_interval", 1000), self.tell)
 
     def tell(self):
-        """Send what has changed."""
-        if self.connector.ready:
+        """Send what has changed, once the platform has answered what was sent before."""
+        if self.connector.ready and not self.waiting:
             for i in range(len(self.told)):
                 sensor = self.node.sensors[i]
-                if sensor.value != self.told[i]:
+                if sensor.value != self.told[i] and self.waiting < _MOST:
                     self.told[i] = sensor.value
-                    self.connector.event(self.device, sensor.name, sensor.scaled(), block=False)
+                    self.waiting += 1
+                    self.connector.event(
+                        self.device, sensor.name, sensor.scaled(), 10, self.answered, False
+                    )
+
+    def answered(self, message):
+        """An event has its answer; without one, everything is told again."""
+        self.waiting -= 1
+        if message.status is None:
+            self.told = [None] * len(self.told)
 
     def command(self, message):
         """SEPL's services are the node's commands."""
