@@ -178,7 +178,7 @@ def test_names_are_chosen_by_part_or_pattern() -> None:
     every = [benchmark.name for benchmark in registry.every()]
     assert len(set(every)) == len(every)
     assert [found.name for found in registry.select([])] == every
-    assert {found.name for found in registry.select(["hub"])} == {"hub.manager"}
+    assert {found.name for found in registry.select(["hub"])} == {"hub.manager", "hub.page"}
     assert "hub.manager" not in {found.name for found in registry.select(["manager.*"])}
     with pytest.raises(ToolError, match="no benchmark matches 'nothing'"):
         registry.select(["nothing"])

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from motelink_tools.bench import page_load
+
 from .hub_web_browser import page as opened
 from .hub_web_browser import serious
 from .hub_web_fixtures import browser, go, page, world
@@ -199,6 +201,14 @@ def test_hundreds_of_devices_stay_smooth(browser, tmp_path):
         expect(page.locator("table.devices tbody tr").first).to_contain_text(total)
         assert page.locator("table.devices tbody tr").first.bounding_box() == top
         assert page.evaluate("window.longest") < 500, "ms that the page was stuck"
+
+
+def test_the_load_of_the_benchmark_loses_nothing():
+    said = []
+    figures = page_load.run(devices=4, rate=100, pages=2, seconds=1, say=said.append)
+    assert figures["hub.page.messages"] >= 90
+    assert figures["hub.page.lost"] == 0
+    assert 0 < figures["hub.page.p50_ms"] <= figures["hub.page.p99_ms"] < 5000
 
 
 def test_a_token_lets_in(browser, tmp_path):

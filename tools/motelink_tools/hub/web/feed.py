@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -188,7 +189,7 @@ class Feed:
         found: Json = dict.fromkeys(_HEAP)
         for name, series in detail.series.items() if detail else ():
             for field, names in _HEAP.items():
-                if name.rpartition(".")[2].removesuffix("-I") in names:
+                if re.split(r"[. ]", name)[-1].removesuffix("-I") in names:
                     found[field] = series.last
         return found
 
