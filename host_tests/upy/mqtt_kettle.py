@@ -26,6 +26,8 @@ class Poll:
 class Loop:
     """A loop that goes nowhere."""
 
+    offline = timeless = False
+
     def __init__(self):
         self.poll = Poll()
         self.moved = False
