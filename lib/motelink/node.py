@@ -204,7 +204,8 @@ class Node:
 
         data = node_report.figures(self)
         del node_report
-        port.forget("node_report")
+        for name in ("node_report", "_board", "_more"):
+            port.forget(name)
         if json:
             for name in data:
                 json.pair(name, data[name])

@@ -1,10 +1,12 @@
 """What a node starts around its platforms: Wi-Fi, the time, the watchdog. Dropped behind it."""
 
+import gc
 import sys
 
 from motelink import port
 
 _DAY_MS = port.const(86400000)
+_COLLECT = port.const(4096)
 # What starting has loaded. Who uses one of them for longer has it bound.
 _DONE = ("identity", "storage", "_files", "_more", "_board", "node_report")
 
@@ -37,3 +39,5 @@ def behind(node) -> None:
         port.forget("node_guard_trial")
     for name in _DONE:
         port.forget(name)
+    if hasattr(gc, "threshold"):
+        gc.threshold(_COLLECT)  # boot.py wanted it smaller

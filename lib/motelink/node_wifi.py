@@ -33,8 +33,10 @@ class Wifi:
         self.joining = None
         self.joins = 0
         self.doubt = _DOUBT_MS
-        self.proved = 0
-        self._leave(ticks_ms())
+        self.proved = self.deadline = ticks_ms()
+        loop.offline = (
+            True  # joining begins with the first turn, so that it lies behind what stays
+        )
 
     def turn(self, now: int) -> None:
         """Called by the loop."""
@@ -62,12 +64,15 @@ class Wifi:
             self._leave(now)
 
     def failed(self, error: Exception) -> None:
-        """Joining raised; called by the loop."""
+        """Joining raised; called by the loop. Raises what only a person can mend."""
         from motelink import log
 
         log.exception(error, "Wi-Fi")
         self.joining = None
+        self.loop.offline = True
         self.deadline = ticks_add(ticks_ms(), _LOOK_MS)
+        if getattr(error, "final", False):
+            raise error
 
     def rssi(self):
         """Signal strength in dBm, or None."""
@@ -86,7 +91,8 @@ class Wifi:
 
     def _arrive(self, now: int) -> None:
         self.joining = None
-        port.forget("node_wifi_join")
+        for name in ("node_wifi_join", "backoff", "_board"):
+            port.forget(name)
         self.joins += 1
         self.proved = now
         self.loop.offline = False
