@@ -189,3 +189,18 @@ def test_the_password_is_never_shown(board, firmware):
     board.air.add("home", "other")
     firmware(settings=PLATFORM + HOME)
     assert "secret" not in board.boot(for_ms=100_000).output
+
+
+def test_two_hours_of_faults_and_power_cuts_never_lead_to_safe_mode(board, firmware):
+    home = board.air.add("home", "secret")
+    firmware(settings=PLATFORM + TWO)
+    for number in range(1, 240):  # every 30 s, 4 s long
+        board.clock.at(number * 30_000, setattr, home, "up", False)
+        board.clock.at(number * 30_000 + 4_000, setattr, home, "up", True)
+    for _ in range(24):
+        outcome = board.boot(for_ms=300_000)
+        assert outcome.kind == "stopped"
+        assert "safe mode" not in outcome.output
+        assert "Wi-Fi: home, 192.168.4.2" in outcome.output
+    assert board.resets == []
+    assert not (board.files / "crash.txt").exists()
