@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 
+from motelink_tools.bench import page_load
 from motelink_tools.hub.web import details
 from motelink_tools.hub.web.operations import OPERATIONS
 
@@ -219,6 +220,14 @@ def test_a_removed_device_leaves_the_page(world):
         world.call("commute", "remove", device="brief")
         assert any(["commute", "brief"] in d["gone"] for name, d in stream if name == "devices")
     assert key
+
+
+def test_the_load_of_the_benchmark_loses_nothing():
+    said = []
+    figures = page_load.run(devices=4, rate=100, pages=2, seconds=1, say=said.append)
+    assert figures["hub.page.messages"] >= 90
+    assert figures["hub.page.lost"] == 0
+    assert 0 < figures["hub.page.p50_ms"] <= figures["hub.page.p99_ms"] < 5000
 
 
 # -- who is kept out -----------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_what_devices_say_is_text_wherever_it_is_shown(browser, tmp_path):
         for number, where in enumerate(pages):
             go(page, world, where)
             expect(page.locator("h1, .empty").first).to_be_visible()
-            page.wait_for_timeout(60 if number > 4 else 500)
+            page.wait_for_timeout(60 if number > 4 else 300)
             assert page.evaluate("window.owned") is None, where
             assert page.locator("main img, main script, [onerror], [onload]").count() == 0, where
             assert page.locator('main a[href^="javascript"]').count() == 0

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from motelink_tools.bench import page_load
-
 from .hub_web_browser import page as opened
 from .hub_web_browser import serious
 from .hub_web_fixtures import browser, go, page, world
@@ -90,10 +88,10 @@ def test_every_page_on_every_screen_for_any_eyes(browser, world, filled):
         for number, (scheme, width) in enumerate(screens):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
-            for name, where in filled.items():
+            for name, where in list(filled.items())[:: 1 if width < 3840 else 4]:
                 go(page, world, where)
                 expect(page.locator("h1, .empty").first).to_be_visible()
-                page.wait_for_timeout(100)
+                page.wait_for_timeout(60)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, (name, width)
                 if width < 3840:
@@ -190,7 +188,7 @@ def test_hundreds_of_devices_stay_smooth(browser, tmp_path):
             }"""
         )
         top = page.locator("table.devices tbody tr").first.bounding_box()
-        end = time.monotonic() + 3
+        end = time.monotonic() + 2
         count = 0
         while time.monotonic() < end:
             for _ in range(100):
@@ -201,14 +199,6 @@ def test_hundreds_of_devices_stay_smooth(browser, tmp_path):
         expect(page.locator("table.devices tbody tr").first).to_contain_text(total)
         assert page.locator("table.devices tbody tr").first.bounding_box() == top
         assert page.evaluate("window.longest") < 500, "ms that the page was stuck"
-
-
-def test_the_load_of_the_benchmark_loses_nothing():
-    said = []
-    figures = page_load.run(devices=4, rate=100, pages=2, seconds=1, say=said.append)
-    assert figures["hub.page.messages"] >= 90
-    assert figures["hub.page.lost"] == 0
-    assert 0 < figures["hub.page.p50_ms"] <= figures["hub.page.p99_ms"] < 5000
 
 
 def test_a_token_lets_in(browser, tmp_path):

@@ -220,12 +220,23 @@ class Feed:
                 if self._facts.get((name, device), {}).get("data") is not fact.get("data"):
                     self.details.touch((name, device)).add(now, flatten(fact["data"]))
         before, self._facts = self._facts, facts
+        changed = {key for key, fact in facts.items() if before.get(key) != fact}
+        self._change(dict.fromkeys([*(before.keys() - facts.keys()), *changed, *self._rated()]))
+
+    def _rated(self) -> list[Key]:
+        """Count anew; the devices whose rate has changed, or that came or went."""
         devices = {(device.platform, device.id): device for device in self._registry.devices()}
-        for key, device in devices.items():
-            self._rates.setdefault(key, _Rates(device)).turn(device)
-        for key in self._rates.keys() - devices.keys():
+        changed = [*(self._rates.keys() - devices.keys())]
+        for key in changed:
             del self._rates[key]
-        self._change(dict.fromkeys([*before, *facts, *devices]))
+        for key, device in devices.items():
+            rates = self._rates.get(key)
+            if rates is None:
+                rates = self._rates[key] = _Rates(device)
+                changed.append(key)
+            if rates.turn(device):
+                changed.append(key)
+        return changed
 
 
 class _Rates:
@@ -237,7 +248,9 @@ class _Rates:
         self._averages = [0.0, 0.0]
         self._time = time.monotonic()
 
-    def turn(self, device: Device) -> None:
+    def turn(self, device: Device) -> bool:
+        """Some time has passed. Whether a rate is another one now."""
+        before = self.into, self.out
         now = time.monotonic()
         passed = max(now - self._time, 1e-3)
         counts = device.messages_in, device.messages_out
@@ -247,3 +260,4 @@ class _Rates:
             self._averages[place] += share * (rate - self._averages[place])
         self._counts, self._time = counts, now
         self.into, self.out = (round(rate, 1) for rate in self._averages)
+        return before != (self.into, self.out)

@@ -74,7 +74,8 @@ class Page:
     def address(self) -> str:
         """For a browser."""
         assert self._listener is not None
-        return f"http://{from_elsewhere(self._host)}:{self._listener.port}/"
+        host = from_elsewhere(self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._listener.port}/"
 
 
 def _is_local(host: str) -> bool:
