@@ -12,7 +12,8 @@
 = ======== ================================= ================================================
 
 What breaks the protocol is answered with a Close of the right code, and raised. In OPEN nothing
-is allocated on success.
+is allocated on success, but when the first message of a connection comes in parts, or the first
+text that is not ASCII: each loads a module, which stays until the connection is closed.
 """
 
 from motelink import port
@@ -20,7 +21,6 @@ from motelink.buffer import Message
 from motelink.errors import TooLarge
 
 const = port.const
-move = port.move
 _bulk = port.load("_bulk")
 mask_into = _bulk.mask_into
 is_ascii = _bulk.is_ascii
@@ -31,13 +31,14 @@ _CLOSE = const(8)
 _PING = const(9)
 _PONG = const(10)
 _FIN = const(0x80)
+_WHOLE_TEXT = const(0x81)
+_WHOLE_BINARY = const(0x82)
 _CONTROL = const(132)  # a control frame, with its head and mask, at most
 RESERVE = const(146)
 """Bytes that both buffers have besides a message: its head and mask, and a control frame."""
 
 _BROKEN = const(1002)
 _NOT_TEXT = const(1007)
-_TOO_BIG = const(1009)
 
 
 class Received(Message):
@@ -55,26 +56,32 @@ class Frames:
     ``at`` bytes into a message; ``ponged()``; and ``finished()``, when a Close has answered ours.
     """
 
+    # What is loaded when it is needed. (const: of any type.)
+    parts = const(None)
+    check = const(None)
+
     def __init__(self, owner, size: int, refuse: bool):
         self.owner = owner
         self.rx = owner.rx
         self.tx = owner.tx
-        self._size = size
-        self._refuse = refuse
+        self.size = size
+        self.refuse = refuse
         self._message = Received(owner.rx.data)
         self.begin(0)
 
     def begin(self, state: int) -> None:
         """A new connection, or the end of one."""
         self.state = state
-        self._text = False  # what the message that comes is
-        self._begun = False  # a fragment of it has come, the last one has not
-        self._kept = 0  # bytes of its fragments, which wait in rx, from rx.start on
-        self._at = -1  # bytes of it that were handed on in pieces; -1: it comes whole
-        self._left = 0  # bytes to come of a frame that is handed on in pieces
-        self._last = False  # whether that is the last fragment
-        self._utf8 = 0  # see `_utf8_state`
+        self.begun = False  # a fragment of a message has come, the last one has not
+        self.kept = 0  # bytes of its fragments, which wait in rx, from rx.start on
+        self.left = 0  # bytes to come of a frame that is handed on in pieces
         self._sending = False  # a message in fragments, the last of which is not sent
+        if self.parts:
+            self.parts = None
+            port.forget("websocket_parts")
+        if self.check:
+            self.check = None
+            port.forget("websocket_text")
 
     def put(self, kind: int, payload, last: bool = True) -> bool:
         """Put a frame with text (1), binary (2), or a control frame (8 and above) into ``tx``.
@@ -168,17 +175,18 @@ class Frames:
         return end
 
     def received(self) -> None:
-        """Consume what was received. Raises ProtocolError, TooLarge; ConnectionLost for a Close.
-        Allocates nothing."""
+        """Consume what came. Raises ProtocolError, TooLarge, and ConnectionLost for a Close."""
         rx = self.rx
-        while rx.end - rx.start > self._kept and self.state:
-            if not (self._piece() if self._left else self._frame()):
+        while rx.end - rx.start > self.kept and self.state:
+            if self.left:
+                self.parts.piece()
+            elif not self._frame():
                 return
 
-    def _frame(self) -> bool:  # noqa: C901 - in one piece: a call costs as much as two bytes
+    def _frame(self) -> bool:
         """Read a frame; False when more of it must come first."""
         rx = self.rx
-        start = rx.start + self._kept
+        start = rx.start + self.kept
         at = start + 2
         if at > rx.end:
             return False
@@ -188,110 +196,37 @@ class Frames:
         if n > 125:
             at += 2 if n == 126 else 8
             if n > 127:
-                self._fail(_BROKEN, "a masked frame")
+                self.fail(_BROKEN, "a masked frame")
             if at > rx.end:
                 return False
             n = self._size_of(at, n)
-        kind = first & 15
-        if kind > 7:
+        if first & 8:
             return self._control(first, start, at, n)
-        if first & 0x70 or kind > 2 or (kind > 0) == self._begun:
-            self._fail(_BROKEN, "an unexpected frame %02x" % first)
-        if self._kept + n > self._size or self._at >= 0:
-            self._large(first, at, n)
-            return True
+        if self.begun or n > self.size or not _WHOLE_TEXT <= first <= _WHOLE_BINARY:
+            return self._in_parts().frame(first, start, at, n)
         end = at + n
         if end > rx.end:
             return False
-        if kind:
-            self._text = kind == _TEXT
-        last = first > 127
-        if self._text and (self._utf8 or not is_ascii(data, at, end)):
-            self._check(at, end, last)
-        if last and kind:
-            rx.start = end
-            self._deliver(at, end)
-        else:
-            self._fragment(start, at, n, last)
+        if first == _WHOLE_TEXT and not is_ascii(data, at, end):
+            self.utf8(0, at, end, True)
+        rx.start = end
+        self.owner.deliver(self.message(at, end, first == _WHOLE_TEXT))
         return True
 
-    def _fragment(self, start: int, at: int, n: int, last: bool) -> None:
-        """Put a fragment behind those before it."""
-        rx = self.rx
-        self._begun = not last
-        if self._kept:
-            self._cut(start, at)
-        else:
-            rx.start = at
-        n += self._kept
-        self._kept = 0 if last else n
-        if last:
-            at = rx.start
-            rx.start = at + n
-            self._deliver(at, at + n)
-
-    def _cut(self, at: int, end: int) -> None:
-        """Take ``rx.data[at:end]`` out."""
-        rx = self.rx
-        move(rx.data, at, rx.data, end, rx.end - end)
-        rx.end -= end - at
-
-    def _deliver(self, at: int, end: int) -> None:
+    def message(self, at: int, end: int, text: bool) -> Received:
+        """The view of ``rx.data[at:end]``, which is given to handlers."""
         message = self._message
         message.start = at
         message.end = end
-        message.binary = not self._text
-        self.owner.deliver(message)
+        message.binary = not text
+        return message
 
-    def _large(self, first: int, at: int, n: int) -> None:
-        """Begin with a frame of a message larger than ``size``."""
-        if self._refuse:
-            self._fail(_TOO_BIG, "a message larger than %d bytes" % self._size)
-        rx = self.rx
-        if first & 15:
-            self._text = first & 15 == _TEXT
-        kept = self._kept
-        start = rx.start
-        rx.start = at
-        self._kept = 0
-        self._left = n
-        self._begun = True
-        self._last = False
-        if self._at < 0:
-            self._at = 0
-            if kept:
-                self._hand_on(start, start + kept)
-        self._last = first > 127
-        if not self._left and self._last and self.state:
-            self._check(at, at, True)
-            self._hand_on(at, at)
+    def _in_parts(self):
+        if not self.parts:
+            from motelink import websocket_parts
 
-    def _piece(self) -> bool:
-        """Hand on what has come of a frame."""
-        rx = self.rx
-        at = rx.start
-        n = rx.end - at
-        if n > self._left:
-            n = self._left
-        self._left -= n
-        rx.start = end = at + n
-        if self._text and (self._utf8 or not is_ascii(rx.data, at, end)):
-            self._check(at, end, self._last and not self._left)
-        self._hand_on(at, end)
-        return True
-
-    def _hand_on(self, at: int, end: int) -> None:
-        last = self._last and not self._left
-        begin = self._at
-        self._at = begin + end - at
-        if last:
-            self._at = -1
-            self._begun = False
-        message = self._message
-        message.start = at
-        message.end = end
-        message.binary = not self._text
-        self.owner.chunk(message, begin, last)
+            self.parts = websocket_parts.Parts(self)
+        return self.parts
 
     def _control(self, first: int, start: int, at: int, n: int) -> bool:
         """Read a control frame (5.5)."""
@@ -299,7 +234,7 @@ class Frames:
         end = at + n
         kind = first & 15
         if n > 125 or kind > _PONG or first & 0xF0 != _FIN:
-            self._fail(_BROKEN, "a control frame %02x of %d bytes" % (first, n))
+            self.fail(_BROKEN, "a control frame %02x of %d bytes" % (first, n))
         if end > rx.end:
             return False
         if kind == _CLOSE:
@@ -309,8 +244,8 @@ class Frames:
             return False
         if kind == _PING:
             self._pong(at, n)
-        if self._kept:
-            self._cut(start, end)
+        if self.kept:
+            self.parts.cut(start, end)
         else:
             rx.start = end
         if kind == _PONG:
@@ -335,50 +270,25 @@ class Frames:
     def _size_of(self, at: int, n: int) -> int:
         """Read the length that ends at ``at``: of 2 bytes, or of 8 when ``n`` is 127 (5.2)."""
         data = self.rx.data
-        size = data[at - 2] << 8 | data[at - 1]
-        if n == 126:
-            if size < 126:
-                self._fail(_BROKEN, "a length of more bytes than it needs")
-            return size
-        for i in range(at - 8, at - 4):
-            if data[i]:
-                size = -1
-        # Not 0x40000000 and above: no small int.
-        if size < 0 or data[at - 4] > 0x1F:
-            self._fail(_BROKEN if data[at - 8] > 127 else _TOO_BIG, "a frame without end")
-        size |= data[at - 4] << 24 | data[at - 3] << 16
-        if size < 65536:
-            self._fail(_BROKEN, "a length of more bytes than it needs")
+        size = self._in_parts().size(at) if n > 126 else data[at - 2] << 8 | data[at - 1]
+        if size < (126 if n == 126 else 65536):
+            self.fail(_BROKEN, "a length of more bytes than it needs")
         return size
 
-    def _check(self, at: int, end: int, last: bool) -> None:
-        """Fail unless this goes on with the text as UTF-8, and ends it if it is the ``last``."""
-        self._utf8 = state = _utf8_state(self._utf8, self.rx.data, at, end)
-        if state < 0 or (last and state):
-            self._fail(_NOT_TEXT, "text that is not UTF-8")
+    def utf8(self, state: int, at: int, end: int, last: bool) -> int:
+        """``state`` of `motelink.websocket_text` after ``rx.data[at:end]``; fails when that is no
+        UTF-8, or, if it is the ``last`` of a text, when it ends inside a character."""
+        if not self.check:
+            from motelink.websocket_text import utf8_state
 
-    def _fail(self, code: int, why: str) -> None:
+            self.check = utf8_state
+        state = self.check(state, self.rx.data, at, end)
+        if state < 0 or (last and state):
+            self.fail(_NOT_TEXT, "text that is not UTF-8")
+        return state
+
+    def fail(self, code: int, why: str) -> None:
+        """Tell the server, and raise: see `motelink.websocket_close`."""
         from motelink import websocket_close
 
         websocket_close.fail(self, code, why)
-
-
-def _utf8_state(state: int, data, at: int, end: int) -> int:
-    """``state`` after ``data[at:end]``: 0 between characters; inside one, how many bytes are to
-    come (2 bits), and the highest and lowest that may be next (8 bits each); -1: not UTF-8."""
-    while at < end:
-        byte = data[at]
-        at += 1
-        if state:
-            if not state >> 10 <= byte <= (state >> 2 & 255):
-                return -1
-            state = (state & 3) - 1
-            if state:
-                state |= 0x80 << 10 | 0xBF << 2
-        elif byte > 0x7F:
-            if not 0xC2 <= byte <= 0xF4:
-                return -1
-            low = 0xA0 if byte == 0xE0 else 0x90 if byte == 0xF0 else 0x80
-            high = 0x9F if byte == 0xED else 0x8F if byte == 0xF4 else 0xBF
-            state = 1 + (byte > 0xDF) + (byte > 0xEF) | low << 10 | high << 2
-    return state

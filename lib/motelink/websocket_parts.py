@@ -1,0 +1,129 @@
+"""WebSocket messages that come in parts: in fragments (RFC 6455, 5.4), or larger than the buffer.
+
+`motelink.websocket_frames` loads this with the first of them, and drops it when the connection is
+closed.
+"""
+
+from motelink import port
+
+const = port.const
+move = port.move
+is_ascii = port.load("_bulk").is_ascii
+
+_TEXT = const(1)
+_BROKEN = const(1002)
+_TOO_BIG = const(1009)
+
+
+class Parts:
+    """The message of ``frames`` that comes in parts. Its fragments wait in ``rx``, from
+    ``rx.start`` on, ``frames.kept`` bytes, while they fit; else it is handed on in pieces."""
+
+    def __init__(self, frames):
+        self._frames = frames
+        self._text = False
+        self._utf8 = 0  # see `motelink.websocket_text`
+        self._at = -1  # bytes that were handed on in pieces; -1: it comes whole
+        self._last = False  # whether what comes is the last fragment
+
+    def frame(self, first: int, start: int, at: int, n: int) -> bool:
+        """Read a frame that begins at ``start``, its payload of ``n`` bytes at ``at``; False when
+        more of it must come first."""
+        frames = self._frames
+        kind = first & 15
+        if first & 0x70 or kind > 2 or (kind > 0) == frames.begun:
+            frames.fail(_BROKEN, "an unexpected frame %02x" % first)
+        if kind:
+            self._text = kind == _TEXT
+        if self._at >= 0 or frames.kept + n > frames.size:
+            self._large(first > 127, at, n)
+            return True
+        end = at + n
+        if end > frames.rx.end:
+            return False
+        last = first > 127
+        self._check(at, end, last)
+        self._fragment(start, at, n, last)
+        return True
+
+    def piece(self) -> None:
+        """Hand on what has come of a frame."""
+        frames = self._frames
+        rx = frames.rx
+        at = rx.start
+        n = rx.end - at
+        if n > frames.left:
+            n = frames.left
+        frames.left -= n
+        rx.start = end = at + n
+        self._check(at, end, self._last and not frames.left)
+        self._hand_on(at, end)
+
+    def size(self, at: int) -> int:
+        """Read the length of 8 bytes that ends at ``at`` (5.2)."""
+        frames = self._frames
+        data = frames.rx.data
+        high = data[at - 8] | data[at - 7] | data[at - 6] | data[at - 5]
+        # Not 0x40000000 and above: no small int.
+        if high or data[at - 4] > 0x1F:
+            frames.fail(_BROKEN if data[at - 8] > 127 else _TOO_BIG, "a frame without end")
+        return data[at - 4] << 24 | data[at - 3] << 16 | data[at - 2] << 8 | data[at - 1]
+
+    def cut(self, at: int, end: int) -> None:
+        """Take ``rx.data[at:end]`` out."""
+        rx = self._frames.rx
+        move(rx.data, at, rx.data, end, rx.end - end)
+        rx.end -= end - at
+
+    def _fragment(self, start: int, at: int, n: int, last: bool) -> None:
+        """Put a fragment behind those before it."""
+        frames = self._frames
+        rx = frames.rx
+        frames.begun = not last
+        if frames.kept:
+            self.cut(start, at)
+        else:
+            rx.start = at
+        n += frames.kept
+        frames.kept = 0 if last else n
+        if last:
+            at = rx.start
+            rx.start = at + n
+            frames.owner.deliver(frames.message(at, at + n, self._text))
+
+    def _large(self, last: bool, at: int, n: int) -> None:
+        """Begin with a frame of a message larger than ``size``."""
+        frames = self._frames
+        if frames.refuse:
+            frames.fail(_TOO_BIG, "a message larger than %d bytes" % frames.size)
+        rx = frames.rx
+        kept = frames.kept
+        start = rx.start
+        rx.start = at
+        frames.kept = 0
+        frames.left = n
+        frames.begun = True
+        self._last = False
+        if self._at < 0:
+            self._at = 0
+            if kept:
+                self._hand_on(start, start + kept)
+        self._last = last
+        if last and not frames.left and frames.state:
+            self._check(at, at, True)
+            self._hand_on(at, at)
+
+    def _hand_on(self, at: int, end: int) -> None:
+        frames = self._frames
+        last = self._last and not frames.left
+        begin = self._at
+        self._at = begin + end - at
+        if last:
+            self._at = -1
+            frames.begun = False
+        frames.owner.chunk(frames.message(at, end, self._text), begin, last)
+
+    def _check(self, at: int, end: int, last: bool) -> None:
+        """Fail unless this goes on with the text as UTF-8, and ends it if it is the ``last``."""
+        if self._text and (self._utf8 or not is_ascii(self._frames.rx.data, at, end)):
+            self._utf8 = self._frames.utf8(self._utf8, at, end, last)
