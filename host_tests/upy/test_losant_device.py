@@ -56,8 +56,8 @@ def test_tls_is_verified_by_default():
 def test_what_cannot_be_is_refused():
     for device_id in ("", None, b"575ecf88", "a/b", "a+", "#", "a\0"):
         raises(ConfigError, Device, device_id, "key", "secret", False)
-    error = raises(ConfigError, Device, "575ecf88", "key", "secret", False, "websockets")
-    assert "websockets" in str(error)
+    error = raises(ConfigError, Device, "575ecf88", "key", "secret", False, "udp")
+    assert "udp" in str(error)
     error = raises(ConfigError, Device, "575ecf88", b"key", 5, False)
     assert "key" not in str(error)
 
