@@ -289,3 +289,14 @@ def test_sleep_after_wants_times():
     for within, sleep in ((0, 1), (1, 0), (1 << 29, 1), (1, 1 << 29)):
         raises(ConfigError, node.sleep_after, within, sleep)
     assert isinstance(Sleeper(node, 1, 1), Sleeper)
+
+
+def test_wifi_without_an_address_is_not_joined():
+    log.set_level("off")
+    loop, wifi = _wifi()
+    wifi.turn(wifi.deadline)
+    wifi.wlan.ifconfig = lambda: ("0.0.0.0",)  # "connected", and the resolver would hang
+    for _ in range(9):
+        wifi.turn(wifi.deadline)
+    assert wifi.wlan.isconnected() and wifi.joining and loop.offline
+    log.set_level("info")
