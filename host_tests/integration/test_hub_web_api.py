@@ -1,8 +1,12 @@
 """The API under the hub's page, as scripts use it, and who is kept out."""
 
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -302,3 +306,33 @@ def test_a_device_with_any_name_is_found(world):
     twice = requests.utils.quote(quoted, safe="")
     with live(world, f"?device=commute/{twice}") as response:
         assert next(d for n, d in events(response) if n == "device")["series"]["s"]["v"] == [1]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_hub_prints_the_address_and_the_token_once(tmp_path, as_json):
+    configuration = tmp_path / "hub.toml"
+    configuration.write_text('[hub]\npage_host = "0.0.0.0"\npage_port = 0\n[commute]\nport = 0\n')
+    command = [sys.executable, "-m", "motelink_tools", "hub", "--only", "commute"]
+    command += ["--config", str(configuration), "--folder", str(tmp_path / "hub")]
+    with subprocess.Popen(
+        command + ["--json"] * as_json,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    ) as process:
+        printed = ""
+        while not re.search('"page"|Ctrl-C ends it', printed):
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        url = re.search(r"http://[\d.]+:\d+/", printed)[0]
+        token = re.search(r"[\w-]{43}", printed)[0]
+        answer = requests.get(
+            url + "api/hub", headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE_S
+        )
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGINT)
+        printed += process.communicate(timeout=DEADLINE_S)[0]
+        assert printed.count(token) == 1
+    assert process.returncode == 0
