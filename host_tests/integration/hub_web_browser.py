@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -66,7 +65,3 @@ def serious(page):
         for violation in found["violations"]
         if violation["impact"] in ("serious", "critical")
     ]
-
-
-def version():
-    return subprocess.check_output([chromium(), "--version"], text=True).strip()
