@@ -10,6 +10,7 @@ ENDED = 4
 class Talk(Kettle):
     """``script``: what happens at each turn of the loop: a function of the device."""
 
+    offline = timeless = False
     script = ()
     answers = ()
     made = None
