@@ -15,6 +15,7 @@ from types import ModuleType
 
 import pytest
 
+from motelink import log
 from motelink_tools import micropython, paths
 from motelink_tools.errors import ToolError
 
@@ -68,6 +69,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         if runtime == _CPYTHON:
+            log.set_level("info")  # whatever another module's import has set: one process has all
             pyfuncitem.obj()
             return True
         result = _results(pyfuncitem, runtime)[pyfuncitem.originalname]
