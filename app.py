@@ -12,6 +12,14 @@ that the file ``settings.toml`` on the board names:
 
     iottalk_url = "http://192.0.2.7:9992"
 
+    sepl_host = "192.0.2.7"         # SEPL
+    sepl_user = "..."
+    sepl_password = "..."
+
+    commute_device = "..."          # IoT Commute
+    commute_key = "..."
+    commute_root = "ws://192.0.2.7:8094/ws"
+
 The other settings are in docs/node.md. A project of your own begins with a copy of this file;
 main.py calls `run`.
 """

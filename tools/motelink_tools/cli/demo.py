@@ -19,9 +19,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "demo",
         help="flash a virtual board and watch it at work",
         description=(
-            "A board without hardware: real MicroPython is flashed through mpremote, connects to "
-            "a local Manager, answers getinfo and heartbeats, exchanges messages, loses its "
-            "connection and comes back."
+            "A board without hardware: real MicroPython is flashed through mpremote and is a "
+            "device of five platforms at once, all on this machine: data and commands go both "
+            "ways, networks are cut, and it comes back. The page of the hub shows it, too."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
