@@ -6,30 +6,27 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub import websocket_log
 from motelink_tools.hub.commute.records import Records
 from motelink_tools.hub.registry import Registry
+from motelink_tools.hub.websocket_listener import WebSocketListener
 
 PLATFORM = "commute"
 SIDES = ("device", "client")
-_FRAME_BYTES = 64 * 1024
 _CONNECTIONS = 2000
 _CONNECTIONS_A_DEVICE = 16
 # Frames that wait for one slow peer; beyond that the oldest goes, the newest state counts.
 _WAITING = 64
-_PING_S = 20.0
 
 
 class _Peer:
@@ -74,37 +71,18 @@ class Commute:
         self.records = Records(database)
         self.ignored = 0  # frames that are not of the protocol
         self._registry = registry
-        self._host = host
-        self._port = port
+        self._listener = WebSocketListener("IoT Commute", host, port, self._serve, self._admit)
         self._on_tick = on_tick
         self._peers: dict[str, list[_Peer]] = {}
         self._count = 0
         self._closing: set[asyncio.Task[None]] = set()
-        self._server: Server | None = None
-        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Commute:
         try:
-            self._server = await self._stack.enter_async_context(
-                serve(
-                    self._serve,
-                    self._host,
-                    self._port,
-                    process_request=self._admit,
-                    compression=None,
-                    max_size=_FRAME_BYTES,
-                    ping_interval=_PING_S,
-                    ping_timeout=_PING_S,
-                    logger=websocket_log.logger("motelink.commute"),
-                    server_header=None,
-                )
-            )
-        except OSError as error:
+            await self._listener.start()
+        except ToolError:
             self.records.close()
-            raise ToolError(
-                f"IoT Commute cannot listen on {self._host}:{self._port}: {error.strerror}",
-                kind="port_taken",
-            ) from error
+            raise
         return self
 
     async def __aexit__(
@@ -113,20 +91,18 @@ class Commute:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        await self._listener.close()
         self.records.close()
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        assert self._server is not None
-        port: int = next(iter(self._server.sockets)).getsockname()[1]
-        return port
+        return self._listener.port
 
     @property
     def address(self) -> str:
         """The ``root`` that devices and clients are given."""
-        return f"ws://{self._host}:{self.port}/ws"
+        return f"{self._listener.address}/ws"
 
     def online(self) -> set[str]:
         """The devices whose own side is connected."""

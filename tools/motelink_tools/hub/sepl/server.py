@@ -6,26 +6,23 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub import websocket_log
 from motelink_tools.hub.registry import Registry
 from motelink_tools.hub.sepl.records import Records
 from motelink_tools.hub.sepl.session import Session, body, command, greeting
+from motelink_tools.hub.websocket_listener import WebSocketListener
 
 PLATFORM = "sepl"
-_FRAME_BYTES = 64 * 1024
 _CONNECTIONS = 2000
 _COMMANDS = 64  # that wait for their response, a gateway
 _CREDENTIALS_S = 10.0
-_PING_S = 20.0
 _EVENT = ("device", "service", "value")
 
 
@@ -68,36 +65,18 @@ class Sepl:
         self.records = Records(database)
         self.ignored = 0  # frames that were no message
         self._registry = registry
-        self._host = host
-        self._port = port
+        self._listener = WebSocketListener("SEPL", host, port, self._serve)
         self._on_event = on_event
         self._gateways: dict[str, _Gateway] = {}
         self._count = 0
         self._closing: set[asyncio.Task[None]] = set()
-        self._server: Server | None = None
-        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Sepl:
         try:
-            self._server = await self._stack.enter_async_context(
-                serve(
-                    self._serve,
-                    self._host,
-                    self._port,
-                    compression=None,
-                    max_size=_FRAME_BYTES,
-                    ping_interval=_PING_S,
-                    ping_timeout=_PING_S,
-                    logger=websocket_log.logger("motelink.sepl"),
-                    server_header=None,
-                )
-            )
-        except OSError as error:
+            await self._listener.start()
+        except ToolError:
             self.records.close()
-            raise ToolError(
-                f"SEPL cannot listen on {self._host}:{self._port}: {error.strerror}",
-                kind="port_taken",
-            ) from error
+            raise
         return self
 
     async def __aexit__(
@@ -106,20 +85,18 @@ class Sepl:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        await self._listener.close()
         self.records.close()
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        assert self._server is not None
-        port: int = next(iter(self._server.sockets)).getsockname()[1]
-        return port
+        return self._listener.port
 
     @property
     def address(self) -> str:
         """Where gateways connect to."""
-        return f"ws://{self._host}:{self.port}"
+        return self._listener.address
 
     def online(self) -> set[str]:
         """The gateways that are connected."""
