@@ -24,11 +24,12 @@ PROGRAM = Path(__file__).with_name("websocket_device.py")
 
 class Echo:
     """A server that echoes, and a proxy that leads to it, in a thread. ``closed``: the codes and
-    reasons it was given; ``asked``: the heads of requests to the proxy."""
+    reasons it was given; ``left``: there is one; ``asked``: the heads of requests to the proxy."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self.closed: list[tuple[int | None, str | None]] = []
         self.asked: list[bytes] = []
+        self.left = threading.Event()
         self._context = context
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -59,6 +60,7 @@ class Echo:
         async for message in connection:
             await connection.send(message)
         self.closed.append((connection.close_code, connection.close_reason))
+        self.left.set()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked.append(await reader.readuntil(b"\r\n\r\n"))
@@ -105,6 +107,8 @@ def _talk(runtime: Runtime, echo: Echo, *arguments: object) -> None:
         process.wait_for("echoed 21")
         process.wait_for("end None")
         process.result()
+    # The library answers a Close before it lets the handler know.
+    assert echo.left.wait(10)
     assert echo.closed == [(1000, "done")]
 
 
