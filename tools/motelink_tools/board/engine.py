@@ -124,7 +124,7 @@ class Engine:
         self._input.flush()
         self._line.flush()
         if self._line.fileno() in ready:
-            self._take_input(self._line.receive())
+            self.take_input(self._line.receive())
         if process is not None and process is self._process:
             self._attend(process, ended=process.ended in ready)
         self._act_on_time()
@@ -244,7 +244,7 @@ class Engine:
             self._started(event)
         elif event.kind == "B":
             self._began = True
-            self._take_input(b"")
+            self.take_input(b"")
         elif event.kind == "X":
             self._error = bytearray()
         elif event.kind == "E":
@@ -284,7 +284,7 @@ class Engine:
             if error:  # as firmware does: what boot.py could not prepare must not run
                 self._boot_files.clear()
             self._boot_on()
-        self._take_input(b"")
+        self.take_input(b"")
 
     def _crashed(self, process: Process) -> None:
         status = process.close()
@@ -300,8 +300,10 @@ class Engine:
 
     # What comes over the line
 
-    def _take_input(self, data: bytes) -> None:
-        """Give it to the program or the console, whichever has the line as it is used up."""
+    def take_input(self, data: bytes) -> None:
+        """Bytes came over the line: give them to the program or the console, whichever has the
+        line as they are used up.
+        """
         if self._process is None:
             return  # asleep
         self._held += data

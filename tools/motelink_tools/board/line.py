@@ -4,6 +4,7 @@ import os
 import select
 import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 from motelink_tools.errors import ToolError
@@ -15,10 +16,13 @@ _BACKLOG = 4096  # bytes that wait for the reader before the firmware has to
 
 class Line:
     """``port`` is what a terminal program or mpremote opens. ``link``: a path that leads to it
-    and stays the same from start to start. Raises ToolError when the link cannot be made.
+    and stays the same from start to start. ``heard`` is told all that the board says, whether
+    anyone reads it or not. Raises ToolError when the link cannot be made.
     """
 
-    def __init__(self, link: Path | None = None) -> None:
+    def __init__(
+        self, link: Path | None = None, heard: Callable[[bytes], None] | None = None
+    ) -> None:
         # The other end stays open here, or the line would hang up whenever a user disconnects.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)  # no echo of what the board says before anyone listens
@@ -28,6 +32,7 @@ class Line:
         self._progress = 0.0  # when a byte last left, or the first began to wait
         self._nobody_reads = False
         self._link = link
+        self._heard = heard
         try:
             self._place_link()
         except BaseException:
@@ -65,6 +70,8 @@ class Line:
 
     def send(self, data: bytes | bytearray) -> None:
         """Never blocks."""
+        if self._heard and data:
+            self._heard(bytes(data))
         if not self._pending:
             self._progress = time.monotonic()
         self._pending += data

@@ -44,8 +44,9 @@ class VirtualBoard:
 
     ``heap``: what firmware finds free (``gc.mem_free()``) after power-on. ``flash``: the size of
     the file system. ``chip``: "esp32" or "rp2", whose look-alikes the firmware finds. ``link``: a
-    path that leads to the port, the same at every start. The board runs in a thread of its own;
-    methods may be called from any other. Everything raises ToolError.
+    path that leads to the port, the same at every start. ``heard`` is told, in the board's thread,
+    all that it says, whoever reads the port; it must not block. The board runs in a thread of its
+    own; methods may be called from any other. Everything raises ToolError.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class VirtualBoard:
         chip: str = "esp32",
         interpreter: micropython.Interpreter | None = None,
         link: str | os.PathLike[str] | None = None,
+        heard: Callable[[bytes], None] | None = None,
     ) -> None:
         if chip not in CHIPS:
             raise ToolError(f"expected the chip {' or '.join(CHIPS)}, got {chip!r}")
@@ -66,6 +68,7 @@ class VirtualBoard:
         self._chip = chip
         self._interpreter = interpreter
         self._link = Path(link).absolute() if link is not None else None
+        self._heard = heard
         self._line: Line | None = None
         self._engine: Engine | None = None
         self._thread: threading.Thread | None = None
@@ -118,7 +121,7 @@ class VirtualBoard:
         banner = f"{_full_version(interpreter)}; {machine}"
         self._closing = False
         self._running = Future()
-        self._line = Line(self._link)
+        self._line = Line(self._link, self._heard)
         self._wake_up = os.eventfd(0)
         self._engine = Engine(setup, self._line, banner)
         self._thread = threading.Thread(
@@ -161,6 +164,10 @@ class VirtualBoard:
     def resume(self) -> None:
         """Let a suspended board go on."""
         self._call(lambda engine: engine.resume())
+
+    def type(self, data: bytes) -> None:
+        """What a terminal would send: it goes to the program, or to the REPL."""
+        self._call(lambda engine: engine.take_input(data))
 
     def _unique_id(self) -> bytes:
         """Another for every folder, and the same at every start."""
