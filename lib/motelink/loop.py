@@ -21,8 +21,8 @@ class Loop:
     ``offline``, ``timeless``: there is no network, the time is not known: links wait before they
     connect, with ``timeless`` those over TLS."""
 
-    def __init__(self):
-        self.clients = []
+    def __init__(self) -> None:
+        self.clients: list = []
         self.offline = False
         self.timeless = False
         self.error = None

@@ -66,7 +66,7 @@ class Client(Link):
         silence_ms=150000,
         backoff=None,
         connect_ms=10000,
-    ):
+    ) -> None:
         super().__init__(host, port, rx_size, tx_size, tls, backoff, connect_ms)
         self.connected = False
         self.heard = False

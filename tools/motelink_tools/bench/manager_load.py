@@ -6,16 +6,15 @@ Manager's own. Needs one open file a device in each process.
 
 import asyncio
 import gc
-import json
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from motelink.manager_wire import RAW
 from motelink_tools.bench import manager_swarm
 from motelink_tools.bench.limits import allow_open_files, resident_bytes
 from motelink_tools.bench.manager_swarm import BROADCAST, DEVICE_TYPE, MESSAGE
+from motelink_tools.bench.swarm import Swarm
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.manager import AsyncManager, Client
 from motelink_tools.hub.registry import Registry, Subscription
@@ -90,10 +89,10 @@ class _Load:
         async with self._manager as manager:
             gc.collect()
             before = resident_bytes()
-            swarm = await _start_swarm(manager.port, self._clients, manager.framing)
-            try:
+            arguments = (str(manager.port), str(self._clients), manager.framing)
+            async with Swarm(manager_swarm.__name__, *arguments) as swarm:
                 self._progress(f"connecting {self._clients} devices")
-                await _answer(swarm, _CONNECT_S)
+                await swarm.answer(_CONNECT_S)
                 await _until(lambda: len(manager.get_clients()) == self._clients)
                 gc.collect()
                 client_bytes = (resident_bytes() - before) / self._clients
@@ -101,8 +100,6 @@ class _Load:
                     sent = await self._traffic(swarm, events, messages_per_s, broadcast_s)
                     count = await self._settled(swarm, sent)
                     self._read(events)
-            finally:
-                await _stop_swarm(swarm)
         if events.dropped:
             raise ToolError(f"the benchmark missed {events.dropped} events", kind="bench_slow")
         return {
@@ -120,15 +117,15 @@ class _Load:
 
     async def _traffic(
         self,
-        swarm: asyncio.subprocess.Process,
+        swarm: Swarm,
         events: Subscription,
         messages_per_s: float,
         broadcast_s: float,
     ) -> int:
         """Both directions at once, for the time of the run. Returns what the devices sent."""
         loop = asyncio.get_running_loop()
-        _tell(swarm, f"send {messages_per_s} {self._seconds}")
-        sending = loop.create_task(_answer(swarm, self._seconds + _SETTLE_S))
+        swarm.tell(f"send {messages_per_s} {self._seconds}")
+        sending = loop.create_task(swarm.answer(self._seconds + _SETTLE_S))
         began = loop.time()
         next_broadcast = began + broadcast_s / 2
         while not sending.done():
@@ -145,13 +142,13 @@ class _Load:
             )
         return int((await sending)["sent"])
 
-    async def _settled(self, swarm: asyncio.subprocess.Process, sent: int) -> dict[str, int]:
+    async def _settled(self, swarm: Swarm, sent: int) -> dict[str, int]:
         """What came, once nothing is on its way any more, or `_SETTLE_S` have passed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _SETTLE_S
         while True:
-            _tell(swarm, "count")
-            count = await _answer(swarm, _SETTLE_S)
+            swarm.tell("count")
+            count = await swarm.answer(_SETTLE_S)
             whole = self._received == sent * len(MESSAGE)
             if whole and count["received"] == self._sent_out * len(BROADCAST):
                 return count
@@ -165,46 +162,6 @@ class _Load:
                 self._rtts.append(event.rtt_s)
             elif event.kind == "disconnected":
                 self._disconnected += 1
-
-
-async def _start_swarm(port: int, clients: int, framing: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        manager_swarm.__name__,
-        str(port),
-        str(clients),
-        framing,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-
-
-async def _stop_swarm(swarm: asyncio.subprocess.Process) -> None:
-    assert swarm.stdin
-    swarm.stdin.close()
-    try:
-        await asyncio.wait_for(swarm.wait(), _SETTLE_S)
-    except TimeoutError:
-        swarm.kill()
-        await swarm.wait()
-
-
-def _tell(swarm: asyncio.subprocess.Process, command: str) -> None:
-    assert swarm.stdin
-    swarm.stdin.write(command.encode() + b"\n")
-
-
-async def _answer(swarm: asyncio.subprocess.Process, timeout: float) -> dict[str, Any]:
-    assert swarm.stdout
-    try:
-        line = await asyncio.wait_for(swarm.stdout.readline(), timeout)
-    except TimeoutError:
-        line = b""
-    if not line:
-        raise ToolError(f"the devices did not answer within {timeout:g} s", kind="swarm_failed")
-    answer: dict[str, Any] = json.loads(line)
-    return answer
 
 
 async def _until(condition: Callable[[], bool]) -> None:

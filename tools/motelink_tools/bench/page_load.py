@@ -5,17 +5,16 @@ processes of their own (`page_peers`), so that time and memory measured are the 
 """
 
 import asyncio
-import contextlib
 import json
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from motelink_tools.bench import page_peers
 from motelink_tools.bench.limits import allow_open_files, resident_bytes
+from motelink_tools.bench.swarm import Swarm
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.platforms import commute
@@ -50,12 +49,16 @@ async def _run(
         swarm = {"root": root, "keys": keys, "rate": rate, "seconds": seconds}
         viewers = {"url": hub.page.address, "devices": names[:pages], "seconds": seconds}
         say(f"connecting {devices} devices")
-        async with _peers("devices", swarm) as senders, _peers("pages", viewers) as readers:
+        peers = page_peers.__name__
+        async with Swarm(peers, "devices") as senders, Swarm(peers, "pages") as readers:
+            for process, wanted in ((senders, swarm), (readers, viewers)):
+                process.tell(json.dumps(wanted))
+                await process.answer(_PATIENCE_S)
             say(f"{rate:g} messages a second for {seconds:g} s")
             began, busy = time.monotonic(), time.process_time()
             for process in (senders, readers):
-                _tell(process, {})
-            sent, seen = await _answer(senders), await _answer(readers)
+                process.tell("begin")
+            sent, seen = await senders.answer(_PATIENCE_S), await readers.answer(_PATIENCE_S)
             busy, passed = time.process_time() - busy, time.monotonic() - began
         lost = await _lost(hub, sent)
     delays = sorted(seen["delays"])
@@ -89,44 +92,3 @@ async def _lost(hub: Hub, sent: dict[str, Any]) -> int:
         if not found or found[0]["status"]["value"] != sent["last"][name]
     ]
     return abs(int(sent["sent"]) - counted) + len(wrong)
-
-
-@contextlib.asynccontextmanager
-async def _peers(kind: str, wanted: dict[str, Any]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is ready."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", page_peers.__name__, kind),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=64 * 1024 * 1024,
-    )
-    try:
-        _tell(process, wanted)
-        await _line(process)
-        yield process
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
-
-
-def _tell(process: asyncio.subprocess.Process, what: dict[str, Any]) -> None:
-    assert process.stdin
-    process.stdin.write(json.dumps(what).encode() + b"\n")
-
-
-async def _answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(await _line(process))
-    return found
-
-
-async def _line(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), _PATIENCE_S)
-    except TimeoutError:
-        line = b""
-    if not line:
-        raise ToolError("devices or pages of the benchmark failed", kind="swarm_failed")
-    return line

@@ -1,8 +1,8 @@
 """The devices, or the open pages, of the page's load test: in a process of their own.
 
 ``python -m motelink_tools.bench.page_peers devices`` connects IoT Commute devices, and
-``... pages`` reads the page's stream. Both read one line of JSON on stdin, say ``ready`` as one,
-go on the next line, and end with a line of what they did.
+``... pages`` reads the page's stream. Both read one line of JSON on stdin, say ``"ready"``, go on at
+the next line, and end with a line of what they did.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ def _events(response: requests.Response) -> Iterator[tuple[str, Json]]:
 
 
 def _ready() -> None:
-    print("ready", flush=True)
+    print(json.dumps("ready"), flush=True)
     sys.stdin.readline()
 
 
