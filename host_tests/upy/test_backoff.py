@@ -5,33 +5,51 @@ from motelink.backoff import Backoff
 from motelink.errors import ConfigError
 
 
-def _ceiling_after(failures, ceiling, backoff_of):
-    """Whether the wait after so many failures can be ``ceiling``, and not one more."""
-    waits = []
-    for bits in (ceiling, ceiling + 1):
-        backoff = backoff_of(lambda _, bits=bits: bits)
-        for _ in range(failures):
-            backoff.next()
-        waits.append(backoff.next())
-    return waits == [ceiling, 0]
+class _Drawn:
+    """A source of "random" numbers: what the test says."""
+
+    def bits(self, _):
+        return self.number
+
+
+def _ceilings(backoff, drawn, expected):
+    """Whether the waits can be these ceilings, one after the other, and the last no longer."""
+    for ceiling in expected:
+        drawn.number = ceiling
+        assert backoff.next() == ceiling, ceiling
+    return backoff
+
+
+def _at_most(longest, backoff, drawn):
+    drawn.number = longest + 1
+    assert backoff.next() == 0
 
 
 def test_ceiling_doubles_to_the_cap():
     expected = (1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000)
-    for failures, ceiling in enumerate(expected):
-        assert _ceiling_after(failures, ceiling, lambda rand: Backoff(1000, 60000, rand))
+    for n in range(len(expected)):
+        drawn = _Drawn()
+        _at_most(
+            expected[n], _ceilings(Backoff(1000, 60000, drawn.bits), drawn, expected[:n]), drawn
+        )
+
+
+def test_ceiling_waits_until_so_long_was_waited():
+    drawn = _Drawn()
+    backoff = _ceilings(Backoff(1000, 60000, drawn.bits), drawn, (0, 300, 699))
+    _at_most(1000, backoff, drawn)
+    _at_most(2000, _ceilings(backoff, drawn, (1,)), drawn)
 
 
 def test_reset_starts_again():
-    def worn(rand):
-        backoff = Backoff(100, 1000, rand)
-        for _ in range(5):
-            backoff.next()
-        backoff.reset()
-        return backoff
-
-    assert _ceiling_after(0, 100, worn)
-    assert _ceiling_after(1, 200, worn)
+    drawn = _Drawn()
+    backoff = _ceilings(Backoff(100, 1000, drawn.bits), drawn, (100, 200, 400, 800))
+    backoff.reset()
+    _at_most(100, backoff, drawn)
+    drawn.number = 99
+    assert backoff.next() == 99
+    _at_most(100, backoff, drawn)
+    _at_most(200, _ceilings(backoff, drawn, (1,)), drawn)
 
 
 def test_jitter_is_full_and_even():

@@ -3,6 +3,10 @@
 Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): after n failures wait
 anything from 0 to ``min(cap, base * 2**n)``, so that a fleet that lost its server together does
 not come back together. 0 is a possible wait; the mean is half the ceiling.
+
+The ceiling doubles once so long has been waited, not with each failure: where attempts fail at
+once, short waits by chance would else lead to a long one. So no wait is longer than ``base`` or
+twice what has been waited so far, and behind a short outage a fleet is back soon.
 """
 
 from motelink import port
@@ -29,16 +33,22 @@ class Backoff:
         self.cap_ms = cap_ms
         self.rand = rand
         self._ceiling = base_ms
+        self._waited = 0
 
     def next(self) -> int:
-        """Milliseconds to wait after one more failure, 0 to the ceiling, which then doubles.
+        """Milliseconds to wait after one more failure, 0 to the ceiling.
 
         The remainder favours the lower part by cap/2**30 at most: 0.006 % at a minute.
         """
         ceiling = self._ceiling
-        self._ceiling = ceiling << 1 if ceiling <= self.cap_ms >> 1 else self.cap_ms
-        return self.rand(30) % (ceiling + 1)
+        wait = self.rand(30) % (ceiling + 1)
+        if ceiling < self.cap_ms:
+            self._waited += wait
+            if self._waited >= ceiling:
+                self._ceiling = ceiling << 1 if ceiling <= self.cap_ms >> 1 else self.cap_ms
+        return wait
 
     def reset(self) -> None:
         """The connection held: start from ``base_ms`` again."""
         self._ceiling = self.base_ms
+        self._waited = 0
