@@ -8,7 +8,8 @@
         outbox.pop()                             # once it is acknowledged
 
 A record comes back until it is popped. After a power cut the popped ones of the segments that are
-still there come back too (at least once), and the one that was being written does not.
+still there come back too (at least once), and the one that was being written does not. Who has
+several on their way takes them, and confirms them in that order: `motelink.outbox_forward`.
 
 Segments are files ``0000000n`` that are only appended to, and removed when all of it is popped:
 one flash write a record, and one a segment. A record is::
@@ -40,8 +41,9 @@ class Outbox:
     ``segments``: how many of them at most. ``policy``, when they are full: "drop_oldest" loses the
     oldest segment, "refuse" the new record.
 
-    ``count``: records that wait. ``dropped``, ``refused``, ``corrupt``: counters. Raises
-    ConfigError, and OSError where the file system cannot be read.
+    ``count``: records that wait, ``taken`` of them on their way. ``dropped`` (some of them may
+    have been on their way), ``refused``, ``corrupt``: counters. Raises ConfigError, and OSError
+    where the file system cannot be read.
 
     `put` and `peek` allocate nothing but where a segment begins.
     """
@@ -72,8 +74,12 @@ class Outbox:
         self.payload = Message(self._in)
         self._numbers: list = []  # of the segments, the oldest first
         self._counts: list = []  # records that wait, of each of them
-        self._at = 0  # where in the oldest segment the oldest record is
-        self._size = 0  # of that record, once `peek` has read it
+        self._at = 0  # in the oldest segment: behind it are
+        self._done = 0  # so many records that are confirmed,
+        self.taken = 0  # and so many on their way,
+        self._ahead = 0  # up to here
+        self._size = 0  # of the record there, once `peek` has read it
+        self._stale = 0  # on their way, of segments that were dropped
         self._head = None  # the oldest segment, open for reading, unless it is the newest too
         self._tail = None  # the newest, open for both; None: begin another
         self._used = 0  # bytes of it
@@ -96,26 +102,54 @@ class Outbox:
         return self._append(size)
 
     def peek(self) -> bool:
-        """Read the oldest record into ``topic`` and ``payload``, views that are valid until the
-        next `peek`. False: none waits. Raises OSError."""
+        """Read the oldest record that is not taken into ``topic`` and ``payload``, views that are
+        valid until the next `peek`. False: there is none, or it is in another segment than those
+        on their way. Raises OSError."""
         while self.count:
-            if self._counts[0]:
-                self._size = self._read(self._source(), self._at)
+            if self._counts[0] > self.taken:
+                self._size = self._read(self._source(), self._ahead)
                 if self._size:
                     return True
                 self._lost()
+            if self.taken:
+                break
             self._next()
         return False
 
-    def pop(self) -> None:
-        """The record that `peek` has read is sent: the next one is the oldest."""
+    def take(self) -> None:
+        """The record that `peek` has read is on its way: `peek` goes on to the next one."""
         if self._size:
-            self._at += self._size
+            self._ahead += self._size
             self._size = 0
+            self.taken += 1
+
+    def confirm(self) -> None:
+        """The oldest record that was taken has arrived."""
+        if self._stale:
+            self._stale -= 1
+        elif self.taken:
+            self.taken -= 1
+            self._done += 1
             self._counts[0] -= 1
             self.count -= 1
+            if not self.taken:
+                self._at = self._ahead
+                self._done = 0
             if not self._counts[0] and (len(self._counts) > 1 or not self._tail):
                 self._next()
+
+    def rewind(self) -> None:
+        """Those on their way are lost: `peek` begins with the oldest of them again."""
+        for _ in range(self._done):
+            self._at += self._read(self._source(), self._at)
+        self._ahead = self._at
+        self._done = self.taken = self._size = self._stale = 0
+
+    def pop(self) -> None:
+        """`take` and `confirm` at once, where nothing else is on its way."""
+        if self._size:
+            self.take()
+            self.confirm()
 
     def close(self) -> None:
         """Close the files. What waits is there when the outbox is made again; where nothing
@@ -169,6 +203,7 @@ class Outbox:
         while len(self._counts) >= self._segments:
             if self._refuses:
                 return False
+            self._stale += self.taken
             self.dropped += self._counts[0]
             self.count -= self._counts[0]
             self._next()
@@ -187,12 +222,17 @@ class Outbox:
         files.remove(self._name(self._numbers[0]))
         self._numbers.pop(0)
         self._counts.pop(0)
-        self._at = self._size = 0
+        self._at = self._ahead = self._done = self.taken = self._size = 0
 
     def _lost(self) -> None:
-        """What follows in the oldest segment cannot be read."""
-        self.corrupt += self._counts[0]
-        self.count -= self._counts[0]
+        """What follows in the oldest segment cannot be read, nor what would be appended."""
+        lost = self._counts[0] - self.taken
+        self.corrupt += lost
+        self.count -= lost
+        self._counts[0] = self.taken
+        if len(self._counts) == 1 and self._tail:
+            self._head = self._tail
+            self._tail = None
 
     def _source(self):
         """The oldest segment, open. (LittleFS does not show what one handle writes to another.)"""
