@@ -9,8 +9,10 @@
     3 DOWN    the interface is off              after 500 ms: on again, LEAVE
     = ======= ================================ =========================================
 
-A failure leads to the next network at once, behind the last one to a pause of up to a minute (full
-jitter), and after every third round the interface is switched off and on.
+A failure leads to the next network at once, behind the last one to a pause of up to 4 s (full
+jitter; a board that looks for its network troubles nobody, so it may look often), and after every
+third round the interface is switched off and on. Said of rounds 1, 2, 4, 8, ...: a night without
+Wi-Fi must not push all else out of the log.
 """
 
 from motelink import log, port
@@ -28,6 +30,7 @@ _LOOK_MS = const(100)
 _JOIN_MS = const(15000)
 _DOWN_MS = const(500)
 _ROUNDS = const(3)
+_PAUSE_MS = const(4000)
 _NETWORKS = const(9)
 
 
@@ -37,7 +40,7 @@ class Join:
     def __init__(self, settings, wlan, again):
         self.settings = settings
         self.phase = _LEAVE
-        self.backoff = Backoff()
+        self.backoff = Backoff(cap_ms=_PAUSE_MS)
         self.index = self.rounds = 0
         self.since = 0
         self.known = _known(settings)
@@ -75,15 +78,17 @@ class Join:
         return _LOOK_MS
 
     def _failure(self, why) -> int:
-        log.warning("Wi-Fi: %s: %s", self.known[self.index][0], why)
+        rounds = self.rounds
+        if not rounds & (rounds + 1):
+            log.warning("Wi-Fi: %s: %s", self.known[self.index][0], why)
         self.phase = _LEAVE
         self.index += 1
         if self.index < len(self.known):
             return 0
         self.index = 0
-        self.rounds += 1
+        self.rounds = rounds + 1
         if self.rounds % _ROUNDS == 0:
-            log.warning("Wi-Fi: switched off and on")
+            log.debug("Wi-Fi: switched off and on")
             self.wlan.disconnect()
             self.wlan.active(False)
             self.phase = _DOWN

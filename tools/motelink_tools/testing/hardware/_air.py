@@ -34,7 +34,8 @@ class Air:
     first ``add`` on, only the networks added exist.
 
     A station joins after ``connect_ms`` milliseconds and ``connect_polls`` status polls.
-    ``stations`` are the MAC addresses that have joined the board's own access point.
+    ``stations`` are the MAC addresses that have joined the board's own access point. ``stuck``
+    True: the interface joins nothing more until it is switched off and on.
     """
 
     def __init__(self):
@@ -47,6 +48,7 @@ class Air:
         self.gateway = "192.168.4.1"
         self.stations = []
         self.cable = True
+        self.stuck = False
 
     def add(self, ssid, password=None, rssi=-55, channel=6):
         """A Network, to change as the test goes on."""

@@ -89,6 +89,7 @@ class _Interface:
         if up is not None:
             if not up:
                 state.join = None
+                air.stuck = False
             state.active = bool(up)
         return state.active
 
@@ -186,6 +187,8 @@ class WLAN(_Interface):
         if not state.active:
             raise OSError(1, "EPERM") if _RP2 else OSError("Wifi Not Started")
         if not _RP2 and state.join is not None and self._progress() == STAT_CONNECTING:
+            raise OSError("Wifi Internal Error")
+        if air.stuck:
             raise OSError("Wifi Internal Error")
         if ssid is None:
             ssid = state.settings.get("ssid", "")
