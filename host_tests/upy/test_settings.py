@@ -1,6 +1,7 @@
 """motelink.settings: flat settings.toml, typed, with errors that tell no secret."""
 
 from kit import MICROPYTHON, raises
+from motelink import port
 from motelink.errors import ConfigError
 from motelink.settings import Settings
 from motelink.settings_toml import parse
@@ -254,3 +255,72 @@ def test_shows_no_values():
     settings = _settings("a = '%s'" % SECRET)
     settings.text("a")
     assert SECRET not in str(settings) + repr(settings)
+
+
+# Secrets, apart from the settings.
+
+
+def test_secrets_come_with_the_settings_and_win():
+    _write(b'a = "public"\nb = 2\n')
+    with open("secrets.toml", "wb") as file:
+        file.write(b'a = "secret"\nc = 3\n')
+    settings = Settings()
+    # CircuitPython reads settings.toml by itself, and what it gives is not asked for elsewhere.
+    first = "public" if port.RUNTIME == "circuitpython" else "secret"
+    assert [settings.get(name) for name in "abc"] == [first, 2, 3]
+
+
+def test_secrets_alone_are_settings():
+    with open("secrets.toml", "wb") as file:
+        file.write(b"c = 3\n")
+    assert Settings().integer("c") == 3
+
+
+def test_another_file_has_no_secrets():
+    with open("secrets.toml", "wb") as file:
+        file.write(b"c = 3\n")
+    with open("other.toml", "wb") as file:
+        file.write(b"a = 1\n")
+    assert Settings("other.toml").get("c") is None
+
+
+def test_broken_secrets_are_told_by_their_file_and_line():
+    _write(b"a = 1\n")
+    with open("secrets.toml", "wb") as file:
+        file.write(b'b = "' + SECRET.encode() + b"\n")
+    error = raises(ConfigError, Settings().get, "b")
+    assert "secrets.toml line 1" in str(error)
+    assert SECRET not in str(error)
+
+
+class Nvs:
+    """What esp32.NVS is, for one namespace."""
+
+    data = b'b = "nvs"\n'
+
+    def __init__(self, namespace):
+        assert namespace == "motelink"
+
+    def get_blob(self, name, buf):
+        assert name == "secrets"
+        if self.data is None:
+            raise OSError(-4354)
+        buf[: len(self.data)] = self.data
+        return len(self.data)
+
+
+def _with_nvs(data):
+    room = port.load("_files")
+    room.nvs = Nvs
+    Nvs.data = data
+    try:
+        return Settings().get("b")
+    finally:
+        room.nvs = None
+
+
+def test_secrets_in_nvs():
+    with open("secrets.toml", "wb") as file:
+        file.write(b'b = "file"\n')
+    assert _with_nvs(b'# a comment\nb = "nvs"\n') == "nvs"
+    assert _with_nvs(None) == "file"

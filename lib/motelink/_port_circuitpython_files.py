@@ -1,4 +1,4 @@
-"""Files on CircuitPython, for `motelink.storage` and `motelink.outbox`.
+"""Files on CircuitPython, for `motelink.storage`, `motelink.outbox` and `motelink.settings`.
 
 Code may write only where the file system is not given to a computer over USB (``storage.remount``
 in boot.py); elsewhere writing raises OSError 30.
@@ -6,6 +6,8 @@ in boot.py); elsewhere writing raises OSError 30.
 
 import os
 from os import listdir, mkdir, remove, rename  # noqa: F401
+
+nvs = None
 
 
 def sync(file) -> None:

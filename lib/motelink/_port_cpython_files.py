@@ -1,7 +1,9 @@
-"""Files on CPython, for `motelink.storage` and `motelink.outbox`."""
+"""Files on CPython, for `motelink.storage`, `motelink.outbox` and `motelink.settings`."""
 
 import os
 from os import listdir, mkdir, remove, rename  # noqa: F401
+
+nvs = None
 
 
 def sync(file) -> None:

@@ -1,6 +1,11 @@
-"""Files on MicroPython, for `motelink.storage` and `motelink.outbox`."""
+"""Files on MicroPython, for `motelink.storage`, `motelink.outbox` and `motelink.settings`."""
 
 from os import listdir, mkdir, remove, rename  # noqa: F401
+
+try:
+    from esp32 import NVS as nvs
+except ImportError:  # an ESP32's alone
+    nvs = None  # type: ignore[misc,assignment]  # a class otherwise
 
 
 def sync(file) -> None:

@@ -47,7 +47,7 @@ def code() -> str:
 def _add(digest, folder, buf) -> None:
     for name in sorted(storage.files.listdir(folder or "/")):
         path = folder + "/" + name
-        if name.endswith((".py", ".mpy")) or name == "settings.toml":
+        if name.endswith((".py", ".mpy", ".toml")):
             digest.update(path.encode())
             with open(path, "rb") as file:
                 n = storage.files.read_into(file, buf, len(buf))

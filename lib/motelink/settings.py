@@ -7,6 +7,7 @@
 
 On CircuitPython values come from the runtime, which reads that file itself (`os.getenv`). What the
 runtime does not give is read from the file, by `motelink.settings_toml`, when first asked for.
+Secrets may be apart, see there.
 
 No message ever shows a value: it may be a password.
 """
@@ -26,7 +27,7 @@ class Settings:
 
     def __init__(self, path: str = "settings.toml"):
         self._path = path
-        self._values = None
+        self._values: dict | None = None
 
     def get(self, key: str, default=None):
         """A setting of whatever type, or ``default``."""
@@ -64,20 +65,10 @@ class Settings:
 
     def _from_file(self):
         if self._values is None:
-            self._values = self._read()
+            from motelink.settings_toml import read
+
+            try:
+                self._values = read(self._path)
+            finally:
+                port.forget("settings_toml")  # 5 KB that are not needed again
         return self._values
-
-    def _read(self):
-        from motelink.settings_toml import parse
-
-        try:
-            with open(self._path, "rb") as file:
-                return parse(file, self._path)
-        except ConfigError:
-            raise
-        except OSError as error:
-            if error.errno == 2:  # ENOENT
-                return {}
-            raise ConfigError("%s cannot be read: %s" % (self._path, error)) from None
-        finally:
-            port.forget("settings_toml")  # 4 KB that are not needed again

@@ -2,9 +2,16 @@
 
 Values: strings on one line, "basic" with escapes or 'literal'; integers, also 0x, 0o, 0b; floats;
 true and false. Not: tables, arrays, dates, multi-line strings, dotted or quoted keys, inf, nan.
+
+Secrets lie apart from ``settings.toml``, so that neither a flash nor a commit meets them: in the
+file ``secrets.toml``, or on an ESP32 in NVS, as the blob "secrets" of the namespace "motelink", of
+at most 1984 bytes, with the same lines. What stands there wins. `motelink provision` writes them.
 """
 
+from motelink import port
 from motelink.errors import ConfigError
+
+_NVS_LIMIT = port.const(1984)
 
 _KEY = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _BLANK = " \t"
@@ -16,6 +23,39 @@ _SUPPORTED = "a value is a string in quotes, an integer, a float, true or false"
 
 class _Wrong(Exception):
     """What is wrong with a line, without what is in it."""
+
+
+def read(path: str) -> dict:
+    """The settings in a file, none where there is no file; with those of ``settings.toml`` come
+    the secrets. Raises ConfigError. Allocates 2 KB for a moment where there is NVS."""
+    values = _file(path)
+    if path == "settings.toml":
+        values.update(_file("secrets.toml"))
+        nvs = port.load("_files").nvs
+        if nvs:
+            values.update(_blob(nvs))
+    return values
+
+
+def _file(path):
+    try:
+        with open(path, "rb") as file:
+            return parse(file, path)
+    except OSError as error:
+        if isinstance(error, ConfigError):
+            raise
+        if error.errno == 2:  # ENOENT
+            return {}
+        raise ConfigError("%s cannot be read: %s" % (path, error)) from None
+
+
+def _blob(nvs):
+    data = bytearray(_NVS_LIMIT)
+    try:
+        size = nvs("motelink").get_blob("secrets", data)
+    except OSError:  # there is none
+        return {}
+    return parse(bytes(memoryview(data)[:size]).split(b"\n"), "NVS")
 
 
 def parse(lines, name: str) -> dict:

@@ -28,7 +28,7 @@ from motelink_tools.testing.supervisor import Supervisor
 
 HARDWARE = Path(__file__).parent / "hardware"
 _RELEASE = "1.25.0"  # the MicroPython that os.uname() claims
-_PORTS = ("", "_more", "_board")
+_PORTS = ("", "_more", "_board", "_files")
 _NTP_STARTS_AT = 1_767_225_600  # 2026-01-01: what the fake time server says at power-on
 
 
@@ -267,6 +267,7 @@ class Board:
             "tls_wrap": tls_wrap,
             "machine": machine,
             "network": self._module("network"),
+            "nvs": None if "esp32" in self.profile.missing else self._module("esp32").NVS,
             "mem_free": lambda: self.mem_free,
             "resolve": servers.resolve,
             "udp_open": servers.udp_open(own.get("Stream", _nowhere)),
