@@ -7,13 +7,13 @@ import pytest
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.boards import choose, known, recognise
+from motelink_tools.flash.project import standard
 from motelink_tools.flash.sources import (
     Source,
     destination,
     from_arguments,
     in_order,
     library_modules,
-    standard,
 )
 
 

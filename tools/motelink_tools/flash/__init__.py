@@ -10,9 +10,10 @@ The whole of it is ``flash(Options(...))``. Its steps, for tools that hold a con
 
 from motelink_tools.flash.applying import Progress, Summary, apply
 from motelink_tools.flash.planning import File, Plan, build, plan
+from motelink_tools.flash.project import standard
 from motelink_tools.flash.remote import About, Remote
 from motelink_tools.flash.session import Options, Result, flash
-from motelink_tools.flash.sources import Source, from_arguments, standard
+from motelink_tools.flash.sources import Source, from_arguments
 
 __all__ = [
     "About",

@@ -7,8 +7,9 @@ from pathlib import Path
 from motelink_tools.flash.applying import Progress, Summary, apply
 from motelink_tools.flash.boards import choose
 from motelink_tools.flash.planning import Plan, build, plan
+from motelink_tools.flash.project import standard
 from motelink_tools.flash.remote import Remote
-from motelink_tools.flash.sources import from_arguments, standard
+from motelink_tools.flash.sources import from_arguments
 from motelink_tools.transport import connect, find_port
 
 

@@ -1,4 +1,4 @@
-"""Which files go to the board, and to which name there. Reads the host's files only."""
+"""Which files go to the board, and to which name there."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,18 +28,14 @@ def library_modules() -> list[Path]:
     )
 
 
-def standard(board: str, project: Path) -> list[Source]:
-    """The firmware: the library, the board's ``board.py``, ``settings.toml``, app.py, boot.py,
-    main.py.
-
-    ``project`` is the user's folder: its settings.toml goes along if there is one.
-    """
-    found = [Source(file, f"lib/motelink/{file.name}") for file in library_modules()]
-    found.append(Source(paths.board_folder(board) / "board.py", "board.py"))
-    if (project / "settings.toml").is_file():
-        found.append(Source(project / "settings.toml", "settings.toml"))
-    found += [Source(paths.board_root() / name, name) for name in ("app.py", "boot.py", "main.py")]
-    return found
+def starters(board: str) -> list[Source]:
+    """What runs a project's app.py, each of which the project may replace."""
+    root = paths.board_root()
+    return [
+        Source(paths.board_folder(board) / "board.py", "board.py"),
+        Source(root / "boot.py", "boot.py"),
+        Source(root / "main.py", "main.py"),
+    ]
 
 
 def from_arguments(arguments: Sequence[str]) -> list[Source]:
@@ -54,7 +50,7 @@ def from_arguments(arguments: Sequence[str]) -> list[Source]:
         path, dest = _split(argument)
         if path.is_dir():
             base = path.resolve().name if dest is None else dest
-            for file in _files_beneath(path):
+            for file in files_beneath(path):
                 found.append(Source(file, destination(base, *file.relative_to(path).parts)))
         elif dest is None or dest == "" or dest.endswith("/"):
             found.append(Source(path, destination(dest or "", path.name)))
@@ -111,8 +107,8 @@ def _split(argument: str) -> tuple[Path, str | None]:
     raise ToolError(f"there is no file or folder {src or argument}", kind="bad_path")
 
 
-def _files_beneath(folder: Path) -> list[Path]:
-    """Every file, sorted, but for what is hidden and what CPython leaves behind."""
+def files_beneath(folder: Path) -> list[Path]:
+    """Every file in a folder, sorted, but for what is hidden and what CPython leaves behind."""
     return sorted(
         file
         for file in folder.rglob("*")
