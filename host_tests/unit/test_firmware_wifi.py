@@ -52,7 +52,7 @@ def test_an_interface_that_is_stuck_is_switched_off_and_on(request, name):
     board.air.stuck = True
     request.getfixturevalue("firmware")(settings=PLATFORM + HOME)
     outcome = board.boot(for_ms=30_000, until=lambda: board.wlan.isconnected())
-    assert outcome.kind == "stopped"
+    assert board.wlan.isconnected()
     assert "Wi-Fi: home: Wifi Internal Error" in outcome.output
 
 
