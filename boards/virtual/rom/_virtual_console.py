@@ -24,7 +24,7 @@ import __main__
 
 _RUN_FILE = 0
 _RUN_SINGLE = 1
-_RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")
+_RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader", "power")
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 _READ_WRITE = 3

@@ -26,7 +26,14 @@ _CTRL_C = b"\x03"
 _HEAP_TOLERANCE = 512  # bytes by which the free heap may differ from what was asked for
 _HEAP_ATTEMPTS = 5
 _MESSAGES_A_TURN = 32  # so that firmware that prints without end can be interrupted
-_RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader")  # as in _virtual_console
+_RESETS = (
+    "hard",
+    "soft",
+    "watchdog",
+    "deepsleep",
+    "bootloader",
+    "power",
+)  # as in _virtual_console
 _OWN_FRAME = re.compile(rb'  File "_virtual_console\.py", .*\n')
 _LINE_END = re.compile(rb"\r?\n")
 _FOREVER = float("inf")
@@ -106,6 +113,10 @@ class Engine:
             self._watchdog += time.monotonic() - self._suspended_at
             self._suspended_at = None
             self._process.resume()
+
+    def faults_changed(self) -> None:
+        if self._process is not None:
+            self._process.faults_changed()
 
     def turn(self, wake_up: int) -> None:
         """Wait for the next thing to happen, and act on it. ``wake_up``: a descriptor that ends
@@ -263,7 +274,7 @@ class Engine:
             if milliseconds:
                 self._wake = time.monotonic() + milliseconds / 1000
         elif kind != "soft":  # a soft one comes as SystemExit
-            self.hard_reset("watchdog" if kind == "watchdog" else "hard")
+            self.hard_reset(kind if kind in ("watchdog", "power") else "hard")
 
     def _ended(self) -> None:
         """The program has ended: the console has the line again, or booting goes on."""

@@ -60,7 +60,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a board is made of. ``heap`` and ``flash`` in bytes."""
+    """What a board is made of. ``heap`` and ``flash`` in bytes; ``faults``: the descriptor of the
+    page that says what happens around it.
+    """
 
     interpreter: Interpreter
     firmware: Path
@@ -70,6 +72,7 @@ class Setup:
     chip: str
     machine: str
     unique_id: bytes
+    faults: int
 
 
 class Process:
@@ -93,6 +96,7 @@ class Process:
             "raw": senders[Channel.BYTES].fileno(),
             "commands": commands,
             "source": self._source,
+            "faults": setup.faults,
         }
         arguments = {
             **channels,
@@ -187,6 +191,10 @@ class Process:
         self._nudge_delay *= 2
         last = self._nudge_delay > _LAST_NUDGE_S
         self.next_nudge = _NEVER if last else time.monotonic() + self._nudge_delay
+
+    def faults_changed(self) -> None:
+        """Have it look at the page of the faults."""
+        self._signal(signal.SIGURG)
 
     def suspend(self) -> None:
         self._signal(signal.SIGSTOP)

@@ -14,6 +14,7 @@ from typing import Self
 from motelink_tools import micropython
 from motelink_tools.board import firmware
 from motelink_tools.board.engine import Engine
+from motelink_tools.board.faults import Faults
 from motelink_tools.board.line import Line
 from motelink_tools.board.process import Setup
 from motelink_tools.board.state import State
@@ -46,7 +47,8 @@ class VirtualBoard:
     the file system. ``chip``: "esp32" or "rp2", whose look-alikes the firmware finds. ``link``: a
     path that leads to the port, the same at every start. ``heard`` is told, in the board's thread,
     all that it says, whoever reads the port; it must not block. The board runs in a thread of its
-    own; methods may be called from any other. Everything raises ToolError.
+    own; methods may be called from any other. ``faults``: what may happen to it, see
+    `motelink_tools.board.faults`; they outlast its resets. Everything raises ToolError.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class VirtualBoard:
         self._wake_up = -1
         self._closing = False
         self._running: Future[None] = Future()
+        self.faults = Faults(self._faults_changed, self._cut_power)
 
     @property
     def port(self) -> str:
@@ -117,6 +120,7 @@ class VirtualBoard:
             chip=self._chip,
             machine=machine,
             unique_id=self._unique_id(),
+            faults=self.faults.descriptor,
         )
         banner = f"{_full_version(interpreter)}; {machine}"
         self._closing = False
@@ -168,6 +172,13 @@ class VirtualBoard:
     def type(self, data: bytes) -> None:
         """What a terminal would send: it goes to the program, or to the REPL."""
         self._call(lambda engine: engine.take_input(data))
+
+    def _faults_changed(self) -> None:
+        if self._engine is not None:
+            self._call(lambda engine: engine.faults_changed())
+
+    def _cut_power(self) -> None:
+        self._call(lambda engine: engine.hard_reset("power"))
 
     def _unique_id(self) -> bytes:
         """Another for every folder, and the same at every start."""
