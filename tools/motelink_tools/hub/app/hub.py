@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 
 from motelink import __version__
+from motelink_tools.hub.app.boards.shelf import Shelf
 from motelink_tools.hub.app.control import ControlServer
 from motelink_tools.hub.app.folder import Folder, Running
 from motelink_tools.hub.app.platform import Context, Platform
@@ -21,7 +22,7 @@ class Hub:
     """``async with Hub(configuration, say) as hub:`` holds the folder and serves.
 
     ``say`` is told what a person should know. Raises ToolError, with nothing left running, if
-    the folder or a platform cannot be had.
+    the folder or a platform cannot be had. ``boards``: None where the settings say so.
     """
 
     def __init__(self, configuration: Configuration, say: Callable[[str], None]) -> None:
@@ -29,6 +30,7 @@ class Hub:
         self.folder = Folder(configuration.hub.folder)
         self.platforms: dict[str, Platform] = {}
         hub = configuration.hub
+        self.boards: Shelf | None = None
         self.page = Page(self.registry, self.platforms, __version__, hub.page_host, hub.page_port)
         self._configuration = configuration
         self._tell = say
@@ -45,8 +47,11 @@ class Hub:
                 stack.push_async_callback(platform.close)
                 await platform.start()
                 self.platforms[name] = platform
+            if hub.boards:
+                self.boards = Shelf(hub.folder, self.platforms)
+                stack.push_async_callback(self.boards.close)
             stack.push_async_callback(self.page.close)
-            await self.page.start()
+            await self.page.start(self.boards)
             running = Running(os.getpid(), "127.0.0.1", 0)
             control = ControlServer(running.token, self.platforms)
             stack.push_async_callback(control.close)

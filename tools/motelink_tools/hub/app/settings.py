@@ -24,7 +24,8 @@ DEFAULT_FOLDER = Path("~/.motelink")
 class HubSettings:
     """Section ``[hub]``. ``only``: the platforms to serve; empty: all that there are.
 
-    ``page_port``: None takes the page's own port, or any if that is taken.
+    ``page_port``: None takes the page's own port, or any if that is taken. ``boards``: whether
+    virtual boards can be started from the page, which lets who may use it run any code here.
     """
 
     folder: Path = DEFAULT_FOLDER
@@ -32,6 +33,7 @@ class HubSettings:
     only: tuple[str, ...] = ()
     page_host: str = "127.0.0.1"
     page_port: int | None = None
+    boards: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub.app.platform import Platform
+from motelink_tools.hub.app.boards.shelf import Shelf
+from motelink_tools.hub.app.platform import Call, Platform
 from motelink_tools.hub.registry import Device, Event, Registry
 from motelink_tools.hub.web.details import Details, Json, Key
 from motelink_tools.hub.web.logs import LogRing
@@ -61,7 +62,8 @@ class Feed:
         self.details = Details()
         self.log = log
         self.closing = False
-        self.platforms = platforms
+        self.boards: Shelf | None = None
+        self._platforms = platforms
         self._registry = registry
         self._facts: dict[Key, Json] = {}
         self._rates: dict[Key, _Rates] = {}
@@ -71,15 +73,23 @@ class Feed:
 
     def serving(self) -> Json:
         """The addresses of each platform."""
-        return {name: platform.addresses() for name, platform in tuple(self.platforms.items())}
+        return {name: platform.addresses() for name, platform in tuple(self._platforms.items())}
+
+    def calls(self, name: str) -> Mapping[str, Call]:
+        """What can be asked of a platform, or of "boards"; nothing where that is not served."""
+        asked = self.boards if name == "boards" else self._platforms.get(name)
+        return asked.calls() if asked else {}
 
     @property
     def dropped(self) -> int:
         """Events that this process was too slow for; the counts in the rows are right."""
         return self._subscription.dropped
 
-    async def start(self) -> None:
+    async def start(self, boards: Shelf | None) -> None:
         """Know what there is, and follow."""
+        if boards is not None:
+            self.boards = boards
+            boards.on_change = self._wake
         await self._ask()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._follow()), loop.create_task(self._keep_asking())]
@@ -206,7 +216,7 @@ class Feed:
     async def _ask(self) -> None:
         facts: dict[Key, Json] = {}
         now = time.time()
-        for name, platform in tuple(self.platforms.items()):
+        for name, platform in tuple(self._platforms.items()):
             call = platform.calls().get("facts")
             if call is None:
                 continue

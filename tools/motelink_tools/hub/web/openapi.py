@@ -19,6 +19,8 @@ _LIVE = (
     ("graph", "CLIENT/GRAPH, each percent-encoded: with this graph, and its values"),
     ("graphs", "1: with the list of graphs"),
     ("log", "1: with the log"),
+    ("boards", "1: with the virtual boards"),
+    ("board", "NAME: with what this board prints"),
 )
 
 
@@ -133,6 +135,8 @@ def _schema(argument: Argument) -> Json:
     schema: Json = {"description": argument.about}
     if argument.type != "any":
         schema["type"] = argument.type
+    if argument.type == "array":
+        schema["items"] = {"type": "string"}
     if argument.default is not None:
         schema["default"] = argument.default
     return schema

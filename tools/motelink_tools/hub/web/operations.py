@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 from motelink_tools.errors import ToolError
 
-Type = Literal["string", "number", "integer", "object", "any"]
+Type = Literal["string", "number", "integer", "object", "array", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """``type``: of JSON. ``required``: otherwise it may be left out, and is then null."""
+    """``type``: of JSON; an array is one of strings. ``required``: otherwise it may be left out,
+    and is then null.
+    """
 
     name: str
     type: Type
@@ -27,7 +29,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``method`` /api/``platform``/``call``: arguments in the query (GET) or in a JSON object."""
+    """``method`` /api/``platform``/``call``: arguments in the query (GET) or in a JSON object.
+    ``platform`` may be "boards", too.
+    """
 
     method: Literal["GET", "POST"]
     platform: str
@@ -77,7 +81,10 @@ def _fits(kind: Type, value: Any) -> bool:
         "number": (int, float),
         "integer": (int,),
         "object": (dict,),
+        "array": (list,),
     }
+    if kind == "array" and isinstance(value, list) and not all(isinstance(v, str) for v in value):
+        return False
     if not isinstance(value, types[kind]) or isinstance(value, bool):
         return False
     return not isinstance(value, int) or -(2**63) <= value < 2**63
@@ -89,6 +96,7 @@ def _wrong(text: str) -> ToolError:
 
 _DEVICE = Argument("device", "string", "the device's id")
 _GRAPH = (Argument("client", "string", "whose graph"), Argument("graph", "string", "its name"))
+_BOARD = Argument("board", "string", "its name")
 _TEXT = Argument("text", "string", "to send, in UTF-8", required=False)
 _BASE64 = Argument("base64", "string", "bytes to send instead", required=False)
 _STATES = (
@@ -176,5 +184,56 @@ OPERATIONS = (
         "send",
         "Say something to a device, as a client of it; how many connections took it.",
         (_DEVICE, Argument("status", "any", "for example {sensor, value}")),
+    ),
+    Operation("GET", "boards", "list", "Virtual boards; what they can be made of."),
+    Operation(
+        "GET",
+        "boards",
+        "console",
+        "What a board has printed: its last 64 Ki characters.",
+        (
+            _BOARD,
+            Argument("after", "integer", "not the first so many", required=False, default=0),
+        ),
+    ),
+    Operation(
+        "POST",
+        "boards",
+        "add",
+        "A new board, off.",
+        (
+            Argument("name", "string", "letters, digits, - and _"),
+            Argument("chip", "string", "esp32 or rp2", required=False, default="esp32"),
+            Argument("heap", "string", "what its firmware finds", required=False, default="160k"),
+            Argument("flash", "string", "of its file system", required=False, default="1M"),
+            Argument(
+                "firmware",
+                "string",
+                "a folder on the hub's machine, whose files go over the SDK's",
+                required=False,
+                default="",
+            ),
+            Argument("platforms", "array", "that it joins; null: all", required=False),
+        ),
+    ),
+    Operation("POST", "boards", "remove", "Power off, and delete its files.", (_BOARD,)),
+    Operation("POST", "boards", "start", "Power on.", (_BOARD,)),
+    Operation("POST", "boards", "stop", "Power off.", (_BOARD,)),
+    Operation("POST", "boards", "reset", "Press its reset button.", (_BOARD,)),
+    Operation("POST", "boards", "suspend", "Freeze it; its sockets stay open.", (_BOARD,)),
+    Operation("POST", "boards", "resume", "Let a suspended one go on.", (_BOARD,)),
+    Operation(
+        "POST",
+        "boards",
+        "type",
+        "As from a terminal; \\r is the Enter key, \\x03 Ctrl-C.",
+        (_BOARD, Argument("text", "string", "4,096 bytes at most")),
+    ),
+    Operation(
+        "POST",
+        "boards",
+        "flash",
+        "Put its firmware and settings on it; answers when it restarts.",
+        (_BOARD,),
     ),
 )

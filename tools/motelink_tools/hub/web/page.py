@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.app.boards.shelf import Shelf
 from motelink_tools.hub.app.platform import Platform
 from motelink_tools.hub.broker.ports import from_elsewhere
 from motelink_tools.hub.listener import Listener
@@ -45,10 +46,10 @@ class Page:
         self._hub: Json = {"version": version, "started": time.time()}
         self._listener: Listener | None = None
 
-    async def start(self) -> None:
+    async def start(self, boards: Shelf | None = None) -> None:
         """Returns when it serves."""
         logging.getLogger().addHandler(self.log)
-        await self._feed.start()
+        await self._feed.start(boards)
         wanted = DEFAULT_PORT if self._port is None else self._port
         try:
             await self._listen(wanted)

@@ -31,7 +31,14 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _STATIC = Path(__file__).with_name("static")
 _BODY_BYTES = 1024 * 1024
-_STATUS = {"usage": 400, "no_device": 404, "no_graph": 404, "no_platform": 404, "too_large": 413}
+_STATUS = {
+    "usage": 400,
+    "no_device": 404,
+    "no_graph": 404,
+    "no_platform": 404,
+    "no_board": 404,
+    "too_large": 413,
+}
 _LOG = logging.getLogger("motelink.page")
 
 
@@ -98,6 +105,8 @@ class Api:
             _pair(asked.get("graph")),
             asked.get("graphs") == "1",
             asked.get("log") == "1",
+            asked.get("boards") == "1",
+            asked.get("board"),
         )
         events = Stream(self._feed, wanted, self._hub).events()
         return StreamingResponse(events, media_type="text/event-stream")
@@ -135,8 +144,7 @@ class Api:
         if not isinstance(given, dict):
             raise ToolError("expected a JSON object", kind="usage")
         arguments = operation.read(given)
-        platform = self._feed.platforms.get(operation.platform)
-        call = platform.calls().get(operation.call) if platform else None
+        call = self._feed.calls(operation.platform).get(operation.call)
         if call is None:
             raise ToolError(f"this hub does not serve {operation.platform}", kind="no_platform")
         return await call(**arguments)

@@ -26,6 +26,8 @@ class Wanted:
     graph: tuple[str, str] | None = None
     graphs: bool = False
     log: bool = False
+    boards: bool = False
+    board: str | None = None
 
 
 class Stream:
@@ -33,7 +35,8 @@ class Stream:
 
     Events: ``hub`` (once), ``devices`` (rows that changed, ids that are gone; first all of them),
     ``device`` (new messages and points; first those that there are), ``about``, ``graphs``,
-    ``graph``, ``seen`` (when they changed), ``log`` (new lines), ``still`` (after a silence).
+    ``graph``, ``seen``, ``boards`` (when they changed), ``console`` (what a board has printed
+    since), ``log`` (new lines), ``still`` (after a silence).
     """
 
     def __init__(self, feed: Feed, wanted: Wanted, hub: Json) -> None:
@@ -44,6 +47,7 @@ class Stream:
         self._message = 0
         self._points: dict[str, int] = {}
         self._line = 0
+        self._printed = 0
         self._sent: dict[str, str] = {}
         self._asked_at: dict[str, float] = {}
 
@@ -77,6 +81,10 @@ class Stream:
             client, graph = wanted.graph
             for name in ("graph", "seen"):
                 parts.append(await self._asked(name, "iottalk", name, client=client, graph=graph))
+        if wanted.boards:
+            parts.append(await self._asked("boards", "boards", "list"))
+        if wanted.board is not None:
+            parts.append(self._console(wanted.board))
         if wanted.log and (lines := self._feed.log.after(self._line)):
             self._line = lines[-1]["number"]
             parts.append(_event("log", json.dumps(lines)))
@@ -112,14 +120,26 @@ class Stream:
         news = {"all": self._first, "messages": messages, "series": series}
         return _event("device", json.dumps(news))
 
+    def _console(self, board: str) -> str:
+        """What is here no more is left out: who reads slowly gets the last of it."""
+        try:
+            console = self._feed.boards.get(board).scrollback if self._feed.boards else None
+        except ToolError:
+            console = None
+        anew = self._first or console is None or console.count < self._printed
+        text, count = console.after(0 if anew else self._printed) if console else ("", 0)
+        if count == self._printed and not self._first:
+            return ""
+        self._printed = count
+        return _event("console", json.dumps({"all": anew, "text": text}))
+
     async def _asked(self, event: str, platform: str, call: str, **arguments: str) -> str:
         """What a platform says, if it has changed."""
         now = time.monotonic()
         if now - self._asked_at.get(event, -60) < _ASK_S.get(event, 0):
             return ""
         self._asked_at[event] = now
-        found = self._feed.platforms.get(platform)
-        asked = found.calls().get(call) if found else None
+        asked = self._feed.calls(platform).get(call)
         try:
             text = json.dumps(await asked(**arguments) if asked else None)
         except ToolError as error:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from motelink_tools.hub.app import accounts
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.app.watchers import Watchers
 from motelink_tools.hub.commute.server import PLATFORM, Commute
@@ -48,6 +49,7 @@ class CommutePlatform:
     def calls(self) -> Mapping[str, Call]:
         return {
             "add": self._add,
+            "join": self._join,
             "remove": self._remove,
             "devices": self._devices,
             "send": self._send,
@@ -61,6 +63,13 @@ class CommutePlatform:
 
     async def _add(self, device: str) -> str:
         return self._commute.records.add(device)
+
+    async def _join(self, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A board's settings; ``known``: those that it got before."""
+        if known.get("commute_device") not in self._commute.records.devices():
+            device, key = await accounts.make(name, self._add)
+            known = {"commute_device": device, "commute_key": key}
+        return {**known, "commute_root": self._commute.address}
 
     async def _remove(self, device: str) -> None:
         self._commute.remove(device)

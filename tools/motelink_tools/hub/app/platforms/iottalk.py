@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.iottalk_calls import IottalkCalls
@@ -92,10 +93,14 @@ class IottalkPlatform:
         return found
 
     def calls(self) -> Mapping[str, Call]:
-        return IottalkCalls(self._csm).all() if self._csm else {}
+        return {**IottalkCalls(self._csm).all(), "join": self._join} if self._csm else {}
 
     def streams(self) -> Mapping[str, Stream]:
         return {}
+
+    async def _join(self, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A board's settings; it makes its account when it registers."""
+        return {**known, "iottalk_url": self.addresses()["registration"], "iottalk_name": name}
 
 
 def create(context: Context, settings: Settings) -> IottalkPlatform:

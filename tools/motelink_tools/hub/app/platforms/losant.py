@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.app import accounts
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.broker import choose_broker
 from motelink_tools.hub.broker.ports import free_port, from_elsewhere
@@ -61,6 +62,7 @@ class LosantPlatform:
     def calls(self) -> Mapping[str, Call]:
         return {
             "add": self._add,
+            "join": self._join,
             "remove": self._remove,
             "command": self._command,
             "connected": self._connected,
@@ -75,6 +77,20 @@ class LosantPlatform:
     async def _add(self, name: str, attributes: Mapping[str, str]) -> dict[str, Any]:
         device, secret = await self._losant.add(name, attributes)
         return {**asdict(device), "secret": secret}
+
+    async def _join(self, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A board's settings; ``known``: those that it got before."""
+        there = {device.id for device in self._losant.records.devices()}
+        if known.get("losant_device") not in there:
+            _, made = await accounts.make(name, lambda free: self._add(free, {}))
+            known = {
+                "losant_device": made["id"],
+                "losant_key": made["key"],
+                "losant_secret": made["secret"],
+            }
+        port = self._losant.broker.port
+        where = {"losant_host": self._host, "losant_port": port, "losant_secure": False}
+        return {**known, **where}
 
     async def _remove(self, device: str) -> dict[str, str]:
         gone = await self._losant.remove(device)

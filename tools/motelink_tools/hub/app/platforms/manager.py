@@ -52,6 +52,7 @@ class ManagerPlatform:
     def calls(self) -> Mapping[str, Call]:
         return {
             "facts": self._facts,
+            "join": self._join,
             "about": self._about,
             "send": self._send,
             "ask": self._ask,
@@ -59,6 +60,16 @@ class ManagerPlatform:
 
     def streams(self) -> Mapping[str, Stream]:
         return {}
+
+    async def _join(self, _name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A board's settings: of the first type that there is, with an id of its own."""
+        return {
+            **known,
+            "manager_host": from_elsewhere(self._manager.host),
+            "manager_port": self._manager.port,
+            "manager_type": self._manager.valid_types[0],
+            "manager_framing": self._manager.framing,
+        }
 
     async def _facts(self) -> dict[str, Any]:
         return {

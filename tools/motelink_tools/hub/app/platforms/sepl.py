@@ -6,7 +6,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from motelink_tools.hub.app import accounts
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.app.watchers import Watchers
 from motelink_tools.hub.sepl.server import PLATFORM, Sepl
@@ -48,6 +50,7 @@ class SeplPlatform:
     def calls(self) -> Mapping[str, Call]:
         return {
             "add_user": self._add_user,
+            "join": self._join,
             "remove_user": self._remove_user,
             "devices": self._devices,
             "command": self._command,
@@ -61,6 +64,14 @@ class SeplPlatform:
 
     async def _add_user(self, name: str) -> str:
         return self._sepl.records.add_user(name)
+
+    async def _join(self, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A board's settings; ``known``: those that it got before."""
+        if known.get("sepl_user") not in self._sepl.records.users():
+            user, password = await accounts.make(name, self._add_user)
+            known = {"sepl_user": user, "sepl_password": password, "sepl_device": user}
+        where = urlsplit(self._sepl.address)
+        return {**known, "sepl_host": where.hostname, "sepl_port": where.port}
 
     async def _remove_user(self, name: str) -> None:
         self._sepl.remove_user(name)
