@@ -43,6 +43,31 @@ def test_firmware_finds_the_heap_that_was_asked_for(mpremote, tmp_path, suite, h
     assert abs(found - free) < 2048
 
 
+# What 250 names take: tables of 20, 40, 80 and 160 places, and the texts.
+NAMES = """\
+import gc
+gc.collect()
+free = gc.mem_free()
+for i in range(250):
+    exec("name_%d = 0" % i, {})
+gc.collect()
+print(free - gc.mem_free())
+"""
+
+
+@pytest.mark.parametrize("suite", ["trixie", "forky"])
+def test_names_take_what_they_take_where_the_hardware_is_in_rom(mpremote, tmp_path, suite):
+    """The board's own names must neither leave free places to the firmware, nor have the next,
+    twice as large table fall to it too early."""
+    interpreter = micropython.find(suite=suite)
+    command = interpreter.command("-c", NAMES, heap="64k")
+    bare = int(subprocess.run(command, capture_output=True, check=True).stdout)
+    with VirtualBoard(tmp_path / "other", heap="64k", interpreter=interpreter) as board:
+        found = int(mpremote.on(board.port)("exec", NAMES))
+    assert abs(found - bare) < 512
+    assert found > 250 * 7
+
+
 def test_it_says_which_board_it_is(mpremote):
     said = mpremote("exec", "import os; print(os.uname().machine)")
     assert said.startswith("motelink virtual board")

@@ -15,6 +15,7 @@ import struct
 import sys
 
 import _virtual_interrupt
+import _virtual_state
 import ffi
 import micropython
 import uctypes
@@ -87,15 +88,15 @@ def _become_board(machine, raw_fd):
     The interpreter says what machine it is; sys.stdout.buffer gets a channel of its own, for its
     bytes go to the line as they are, while text gets its line ends converted.
     """
-    word = 8 if sys.maxsize > 1 << 32 else 4
     global _machine
     _machine = machine  # the interpreter points to it from outside the heap
-    address = _virtual_interrupt.address
+    address = _virtual_state.address
+    word = _virtual_state.WORD
     own = sys.implementation._machine
     for index, item in enumerate(sys.implementation):
         if item is own:
             place = address(sys.implementation) + (2 + index) * word
-            _overwrite(place, "<Q" if word == 8 else "<I", address(machine))
+            _overwrite(place, _virtual_state.LAYOUT, address(machine))
     _overwrite(address(sys.stdout.buffer) + word, "<I", raw_fd)
 
 
@@ -216,13 +217,16 @@ def main(setup):
     _events = open(setup["events"], "wb")  # noqa: SIM115 for life
     _commands = open(setup["commands"], "rb")  # noqa: SIM115 for life
     _source = open(setup["source"], "rb")  # noqa: SIM115 for life
-    interrupt = _virtual_interrupt.install()
+    state = _virtual_state.find()
+    interrupt = _virtual_interrupt.install(state)
     _become_board(setup["machine"], setup["raw"])
     _build_hardware(setup["chip"], setup["unique_id"], setup["cause"])
     _mount(setup["folder"], setup["flash"])
     __main__.__dict__.clear()
     __main__.__name__ = "__main__"
     setup.clear()
+    if state is not None:
+        _virtual_state.close_names(state)
     gc.collect()
     _tell(ord("R"), interrupt, gc.mem_free())
     _serve()
