@@ -30,7 +30,13 @@ def before(node) -> None:
 
 
 def behind(node) -> None:
-    """The watchdog, where main.py has started this."""
+    """The outboxes; the watchdog, where main.py has started this."""
+    if node.settings.flag("outbox", False):
+        from motelink import node_outbox
+
+        node_outbox.join(node)
+        del node_outbox
+        port.forget("node_outbox")
     if "motelink.node_guard" in sys.modules:
         from motelink import node_guard_trial
 

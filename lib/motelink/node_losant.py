@@ -37,10 +37,9 @@ class Losant:
 
     def tell(self):
         """Send the state."""
-        if self.client.connected:
-            for i in range(len(self.node.sensors)):
-                self.writer[i] = self.node.sensors[i].value
-            self.writer.send()
+        for i in range(len(self.node.sensors)):
+            self.writer[i] = self.node.sensors[i].value
+        self.writer.send()
 
     def command(self, _device, command):
         """Losant's words are the node's."""

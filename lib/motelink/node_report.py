@@ -11,6 +11,10 @@
 ``reset``        why the board started: power, hard, watchdog, sleep, soft; else a number
 ``time``         whether the time of day is known
 ``handler_errors``
+``waiting``      records in outboxes, where there are some; and how many of them were
+``dropped``      for want of room,
+``refused``      for the same reason,
+``corrupt``      found on flash
 ================ ====================================================================
 """
 
@@ -43,6 +47,12 @@ def figures(node) -> dict:
         "time": node.clock.known(),
         "handler_errors": node.handler_errors,
     }
+    boxes = [platform.outbox.box for platform in node.platforms if hasattr(platform, "outbox")]
+    if boxes:
+        data["waiting"] = sum([box.count for box in boxes])
+        data["dropped"] = sum([box.dropped for box in boxes])
+        data["refused"] = sum([box.refused for box in boxes])
+        data["corrupt"] = sum([box.corrupt for box in boxes])
     if node.wifi:
         data["wifi_joins"] = node.wifi.joins
         data["rssi"] = node.wifi.rssi()

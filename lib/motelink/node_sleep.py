@@ -82,7 +82,7 @@ class Sleeper:
                 if client.state == _OPEN and client.connected and hasattr(platform, "tell"):
                     self.told.append(platform)
                     platform.tell()
-            elif client.tx.end or getattr(client, "in_flight", 0):
+            elif client.tx.end or getattr(client, "in_flight", 0) or _waiting(platform):
                 done = False
         return done
 
@@ -95,3 +95,8 @@ class Sleeper:
             self.node.wifi.wlan.active(False)
         print("sleep for %d ms" % self.ms)
         port.load("_board").machine.deepsleep(self.ms)
+
+
+def _waiting(platform) -> int:
+    """Records in its outbox, if it has one."""
+    return platform.outbox.box.count if hasattr(platform, "outbox") else 0

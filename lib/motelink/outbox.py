@@ -41,9 +41,9 @@ class Outbox:
     ``segments``: how many of them at most. ``policy``, when they are full: "drop_oldest" loses the
     oldest segment, "refuse" the new record.
 
-    ``count``: records that wait, ``taken`` of them on their way. ``dropped`` (some of them may
-    have been on their way), ``refused``, ``corrupt``: counters. Raises ConfigError, and OSError
-    where the file system cannot be read.
+    ``limit``: bytes of a record. ``count``: records that wait, ``taken`` of them on their way.
+    ``dropped`` (some of which may have been on their way), ``refused``, ``corrupt``: counters.
+    Raises ConfigError, and OSError where the file system cannot be read.
 
     `put` and `peek` allocate nothing but where a segment begins.
     """
@@ -61,6 +61,7 @@ class Outbox:
         if not 0 < record_size < 65536 or segment_size < record_size + _HEADER or segments < 2:
             raise ConfigError("expected records of 1..65535 bytes, and at least 2 segments of one")
         self._folder = folder
+        self.limit = record_size
         self._segment_size = segment_size
         self._segments = segments
         self._refuses = policy == "refuse"
@@ -92,9 +93,7 @@ class Outbox:
         n = len(topic)
         size = _HEADER + n + len(payload)
         if size > len(self._in) or n > 255:
-            raise TooLarge(
-                "topic and payload take %d bytes of %d" % (size - _HEADER, len(self._in) - _HEADER)
-            )
+            raise TooLarge("topic and payload take %d bytes of %d" % (size - _HEADER, self.limit))
         pack_into(">BBH", self._out, 0, _MAGIC, n, size - _HEADER)
         copy_into(self._out, _HEADER, topic, n)
         copy_into(self._out, _HEADER + n, payload, len(payload))

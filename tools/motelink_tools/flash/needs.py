@@ -14,7 +14,11 @@ from pathlib import Path
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
 
-_PLATFORM_PARTS = "motelink.node_"
+# Who loads a module for each platform that there is, and how those are called.
+_PLATFORM_PARTS = {
+    "motelink.node": "motelink.node_",
+    "motelink.node_outbox": "motelink.node_outbox_",
+}
 
 
 def needs(
@@ -40,7 +44,7 @@ def needs(
             continue
         found.add(name)
         for other in imports(_file(name), runtime):
-            if not (name == "motelink.node" and _is_unwanted(other, platforms)):
+            if not (name in _PLATFORM_PARTS and _is_unwanted(name, other, platforms)):
                 waiting.append(other)
     return sorted(_file(name) for name in found)
 
@@ -50,16 +54,15 @@ def imports(program: Path, runtime: str = "micropython") -> list[str]:
     return sorted(set(_named(_tree(program), runtime)))
 
 
-def _is_unwanted(name: str, platforms: Collection[str] | None) -> bool:
+def _is_unwanted(loader: str, name: str, platforms: Collection[str] | None) -> bool:
     """Whether the node loads this for a platform that it will not join."""
-    known = {part.removeprefix(_PLATFORM_PARTS) for part in _node_parts()}
-    part = name.removeprefix(_PLATFORM_PARTS)
-    return platforms is not None and part in known and part not in platforms
+    part = name.removeprefix(_PLATFORM_PARTS[loader])
+    return platforms is not None and name in _parts(loader) and part not in platforms
 
 
 @cache
-def _node_parts() -> frozenset[str]:
-    return frozenset(_loaded_by_name(_tree(_file("motelink.node"))))
+def _parts(loader: str) -> frozenset[str]:
+    return frozenset(_loaded_by_name(_tree(_file(loader))))
 
 
 def _named(tree: ast.Module, runtime: str) -> Iterator[str]:

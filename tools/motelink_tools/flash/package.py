@@ -16,6 +16,7 @@ from motelink_tools.flash.sources import library_modules
 
 PLATFORMS = ("commute", "iottalk", "losant", "manager", "sepl")
 _CLIENTS = (*PLATFORMS, "mqtt")
+_OUTBOX = "motelink.outbox"  # which programs give to a client
 
 
 def indexes() -> dict[Path, str]:
@@ -23,10 +24,10 @@ def indexes() -> dict[Path, str]:
     that ``mip`` asks for ``..`` may refuse."""
     found = {paths.board_root() / "package.json": _index(library_modules(), "lib/")}
     for name in _CLIENTS:
-        found[paths.library() / f"{name}.json"] = _index(needs(_family(name)))
+        found[paths.library() / f"{name}.json"] = _index(needs([*_family(name), _OUTBOX]))
     for name in PLATFORMS:
-        others = {f"motelink.node_{other}" for other in PLATFORMS if other != name}
-        node = [part for part in _family("node") if part not in others]
+        others = tuple(f"_{other}" for other in PLATFORMS if other != name)
+        node = [part for part in _family("node") if not part.endswith(others)]
         found[paths.library() / f"node-{name}.json"] = _index(needs(node, platforms=[name]))
     return found
 

@@ -1,0 +1,29 @@
+"""Outboxes for the platforms of `motelink.node`, where its settings have ``outbox = true``:
+``outbox_segments`` (16) files of ``outbox_segment`` (4096) bytes for each of them in its folder
+``outbox-<platform>``; ``outbox_record`` (192), bytes of the largest record; ``outbox_policy``
+("drop_oldest", or "refuse"); ``outbox_always`` (false): states for Losant and IoTtalk that could
+be sent at once are in flash first.
+"""
+
+from motelink.outbox import Outbox
+
+_PARTS = ("losant",)
+
+
+def join(node) -> None:
+    """Give each platform that was joined its outbox: ``platform.outbox``. Raises ConfigError."""
+    for platform in node.platforms:
+        if platform.name not in _PARTS:
+            continue
+        part = __import__("motelink.node_outbox_" + platform.name, None, None, ("*",))
+        platform.outbox = part.join(node, platform, _box(node.settings, platform.name))
+
+
+def _box(settings, name):
+    return Outbox(
+        "outbox-" + name,
+        settings.integer("outbox_record", 192),
+        settings.integer("outbox_segment", 4096),
+        settings.integer("outbox_segments", 16),
+        settings.text("outbox_policy", "drop_oldest"),
+    )
