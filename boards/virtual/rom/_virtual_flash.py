@@ -166,7 +166,9 @@ class Writer(io.IOBase):
         self._at = at
         self._text = text
 
-    def write(self, data):
+    def write(self, data, *n):
+        if n:
+            data = memoryview(data)[: n[0]]
         # An element has at most 8 bytes, a character 4, so near the end only is a copy needed.
         room = self._flash.limit(self._size) - self._at
         whole = True
