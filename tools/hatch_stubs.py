@@ -24,13 +24,13 @@ class StubsHook(BuildHookInterface[Any]):
     """Hatch calls this, see ``[tool.hatch.build.targets.wheel.hooks.custom]``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Before the wheel is built: have the stubs in it. An editable install sees the sources."""
+        """Before the wheel is built: have the stubs in it. An editable install has sources."""
         self._folder = tempfile.TemporaryDirectory()
         if version != "editable":
             for path in write(Path(self.root) / "lib" / "motelink", Path(self._folder.name)):
                 build_data["force_include"][str(path)] = f"motelink/{path.name}"
 
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+    def finalize(self, *_: object) -> None:
         """After it."""
         self._folder.cleanup()
 

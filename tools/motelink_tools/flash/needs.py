@@ -89,7 +89,7 @@ def _loaded_by_name(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and _callee(node) == "__import__" and node.args:
             name = node.args[0]
             if isinstance(name, ast.BinOp) and isinstance(name.left, ast.Constant):
-                made = (f"{name.left.value}{word}" for word in words)
+                made = (str(name.left.value) + word for word in words)
                 yield from (module for module in made if module in _modules())
 
 
