@@ -14,6 +14,7 @@ import gc
 import struct
 import sys
 
+import _virtual_faults
 import _virtual_interrupt
 import _virtual_state
 import ffi
@@ -122,18 +123,26 @@ def _build_hardware(chip, unique_id, cause):
     for name, value in _CHIPS[chip].items():
         setattr(_bench, name, value)
     import _virtual_os
+    import _virtual_socket
     import _virtual_time
+    import _virtual_wire
 
+    _virtual_wire.install()
     _virtual_os._platform = chip
     sys.modules["os"] = _virtual_os
     sys.modules["time"] = _virtual_time
+    sys.modules["socket"] = _virtual_socket
+    _bench.set_time = _virtual_time.set_time
     for name in _HARDWARE:
         __import__(name)
     if chip == "esp32":
         import esp32  # noqa: F401
     else:
         import rp2  # noqa: F401
-    air = sys.modules["network"].air
+    sys.modules["ntptime"].server = _virtual_faults.ask_time
+    network = sys.modules["network"]
+    air = network.air
+    air.everywhere = _virtual_faults.everywhere(network._air.Network)
     air.connect_ms = _WIFI_CONNECT_MS
     air.address = air.gateway = "127.0.0.1"  # its sockets are the host's
     air.netmask = "255.0.0.0"
@@ -220,6 +229,7 @@ def main(setup):
     state = _virtual_state.find()
     interrupt = _virtual_interrupt.install(state)
     _become_board(setup["machine"], setup["raw"])
+    _virtual_faults.attach(setup["faults"])
     _build_hardware(setup["chip"], setup["unique_id"], setup["cause"])
     _mount(setup["folder"], setup["flash"])
     __main__.__dict__.clear()

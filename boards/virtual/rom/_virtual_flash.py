@@ -8,6 +8,7 @@ write, as on a board. Every byte that the firmware writes passes through `Writer
 import io
 from errno import EINVAL, ENOENT
 
+import _virtual_faults as faults
 import vfs
 
 BLOCK = 4096
@@ -62,7 +63,11 @@ class Flash:
 
     def limit(self, size):
         """How long a file of ``size`` bytes can become."""
-        return (_blocks(size) + max(0, self._free)) * BLOCK
+        return (_blocks(size) + self._left()) * BLOCK
+
+    def _left(self):
+        """Free blocks."""
+        return 0 if faults.page[faults.FULL_FS] else max(0, self._free)
 
     def chdir(self, path):
         path = self._absolute(path)
@@ -83,7 +88,7 @@ class Flash:
             yield (entry[0], entry[1], 0, size)
 
     def mkdir(self, path):
-        if self._free < _FOLDER_BLOCKS:
+        if self._left() < _FOLDER_BLOCKS:
             raise OSError(_ENOSPC)
         self._host.mkdir(self._absolute(path))
         self._free -= _FOLDER_BLOCKS
@@ -116,7 +121,7 @@ class Flash:
         return (kind, 0, 0, 0, 0, 0, size, found[7], found[8], found[9])
 
     def statvfs(self, path):  # noqa: ARG002 one file system
-        free = max(0, self._free)
+        free = self._left()
         return (BLOCK, BLOCK, self._total, free, free, 0, 0, 0, 0, 255)
 
     def _open_settings(self, path, mode):
@@ -177,7 +182,10 @@ class Writer(io.IOBase):
             whole = len(data) <= room
             if not whole:
                 data = data[:room]
-        n = self._file.write(data)
+        if faults.page[faults.BROWN_OUT]:
+            n = faults.brown_out(self._file.write, data)
+        else:
+            n = self._file.write(data)
         self._at += n
         if self._at > self._size:
             self._flash.grow(self._size, self._at)
