@@ -138,8 +138,7 @@ def find_port(wanted: str | None = None) -> str:
     wanted = wanted or os.environ.get("MOTELINK_PORT") or "auto"
     if wanted != "auto":
         return wanted
-    ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
-    found = [port for port in ports if port.vid in _VENDORS]
+    found = serial_ports()
     if not found:
         raise ToolError(
             "no board found; plug one in, or name its port with --port "
@@ -147,13 +146,21 @@ def find_port(wanted: str | None = None) -> str:
             kind="no_board",
         )
     if len(found) > 1:
-        names = ", ".join(
-            f"{port.device} ({port.product or _VENDORS[port.vid]})" for port in found
-        )
+        names = ", ".join(f"{device} ({product})" for device, product in found)
         raise ToolError(
             f"several boards found: {names}; choose with --port", kind="several_boards"
         )
-    return str(found[0].device)
+    return found[0][0]
+
+
+def serial_ports() -> list[tuple[str, str]]:
+    """Where boards seem to be: (device, its name or maker) of each port of a known vendor."""
+    ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
+    return [
+        (str(port.device), str(port.product or _VENDORS[port.vid]))
+        for port in ports
+        if port.vid in _VENDORS
+    ]
 
 
 def _open(port: str) -> SerialTransport:

@@ -66,12 +66,25 @@ class Clients:
 
 def find(say: Say = to_stderr) -> Mosquitto:
     """The installed mosquitto, or the cached one, fetched on first use. Raises ToolError."""
+    found = installed()
+    if found is None:
+        _cached("mosquitto", say)
+        found = _unpacked()
+    return found
+
+
+def installed() -> Mosquitto | None:
+    """The one that `find` would give without fetching, or None."""
     search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     broker = shutil.which("mosquitto", path=search)
     if broker:
         return Mosquitto(Path(broker))
-    folder, libraries = _cached("mosquitto", say)
-    return Mosquitto(folder / "usr/sbin/mosquitto", libraries)
+    return _unpacked() if (cache_folder() / "mosquitto").is_dir() else None
+
+
+def _unpacked() -> Mosquitto:
+    folder = cache_folder() / "mosquitto"
+    return Mosquitto(folder / "usr/sbin/mosquitto", _libraries(folder))
 
 
 def find_clients(say: Say = to_stderr) -> Clients:
@@ -102,7 +115,11 @@ def _cached(package: str, say: Say) -> tuple[Path, Path | None]:
             # Another process may have been first: then its folder serves.
             with contextlib.suppress(OSError):
                 (Path(partial) / "root").rename(folder)
-    return folder, next(iter(folder.glob("usr/lib/*-linux-*")), None)
+    return folder, _libraries(folder)
+
+
+def _libraries(folder: Path) -> Path | None:
+    return next(iter(folder.glob("usr/lib/*-linux-*")), None)
 
 
 def _fetch(package: str, folder: Path) -> None:
