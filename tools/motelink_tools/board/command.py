@@ -3,11 +3,15 @@
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from motelink_tools import micropython
+from motelink_tools.board import control
+from motelink_tools.board.control import Control
+from motelink_tools.board.faults import FAULTS
 from motelink_tools.board.virtual import VirtualBoard
 from motelink_tools.errors import ToolError
 
@@ -25,8 +29,11 @@ def serve(
     flash: str,
     chip: str,
     as_json: bool,
+    faults: Sequence[str] = (),
 ) -> int:
     """Run ``count`` boards and say on stdout where they are. Returns 0 when told to stop.
+
+    ``faults``: those that each begins with, as NAME or NAME=VALUE.
 
     Raises ToolError when one cannot be started; none is left running then.
     """
@@ -43,11 +50,34 @@ def serve(
                 interpreter=interpreter,
                 link=link if link is None or count == 1 else f"{link}-{number}",
             )
+            for fault in faults:
+                name, _, value = fault.partition("=")
+                board.faults.set(name, value or None)
             boards.enter_context(board)
+            boards.enter_context(Control(board.folder, board.faults))
             _report(board, as_json)
         if not as_json:
             print("Ctrl-C stops.", flush=True)
         threading.Event().wait()
+    return 0
+
+
+def fault(*, folder: str, name: str | None, value: str | None, clear: bool, as_json: bool) -> int:
+    """Set or clear a fault of the board that runs in ``folder``; without a name say what there is.
+
+    Raises ToolError.
+    """
+    active = control.ask(Path(folder), name, value, clear)
+    if as_json:
+        print(json.dumps({"active": active, "faults": [asdict(kind) for kind in FAULTS]}))
+    elif name is None:
+        for kind in FAULTS:
+            mark = "*" if kind.name in active else " "
+            amount = f"{active.get(kind.name, kind.default):g} {kind.unit}" if kind.unit else ""
+            print(f"{mark} {kind.name:<12} {amount:<13} {kind.what}")
+        print("* is set" if active else "none is set")
+    else:
+        print("set now: " + (", ".join(active) or "none"))
     return 0
 
 
