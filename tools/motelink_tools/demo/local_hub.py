@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from motelink_tools.hub.app.boards.board import HubBoard
+from motelink_tools.hub.app.boards.records import Profile
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.platforms import commute, iottalk, losant, sepl
 from motelink_tools.hub.app.platforms.manager import ManagerPlatform
@@ -68,6 +70,15 @@ class LocalHub:
         """Let the page show and steer a Manager that reports to our registry."""
         platform = ManagerPlatform(manager.asynchronous)
         self._hub.platforms[platform.name] = platform
+
+    def board(self, profile: Profile, heard: Callable[[bytes], None]) -> HubBoard:
+        """A virtual board, off, which the page steers, too. ``heard`` is told what it prints."""
+
+        async def add() -> HubBoard:
+            assert self._hub.boards is not None
+            return self._hub.boards.add(profile, heard)
+
+        return self.run(add())
 
     @property
     def page(self) -> str:

@@ -2,21 +2,20 @@
 
 import contextlib
 import logging
-import os
 import queue
-import select
 import tempfile
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-from motelink_tools.board import VirtualBoard
 from motelink_tools.demo.facts import Facts
 from motelink_tools.demo.local_hub import LocalHub
 from motelink_tools.demo.others import CommutePart, IottalkPart, LosantPart, Part, SeplPart
 from motelink_tools.faults import Fault, Proxy
-from motelink_tools.flash import Options, Plan, flash
+from motelink_tools.hub.app.boards.board import HubBoard
+from motelink_tools.hub.app.boards.firmware import arguments
+from motelink_tools.hub.app.boards.records import Profile
 from motelink_tools.hub.manager import Client, Manager
 from motelink_tools.hub.registry import Event, Registry, Subscription
 
@@ -77,13 +76,15 @@ class Demo:
                 self._facts.note(part.platform, f"serving {address}")
             settings = _SETTINGS.format(port=networks[0].port)
             settings += "".join(part.settings() for part in parts)
-            board = stack.enter_context(VirtualBoard(folder / "board", heap=HEAP))
-            self._facts.port = board.port
-            self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {board.port}")
-            self._flash(board, folder, settings)
-            stack.enter_context(_Console(board.port, self._facts, self._printed))
+            lines = _Lines(self._facts, self._printed)
+            board = hub.board(Profile("demo", heap=HEAP), lines.take)
+            stack.callback(board.stop)
+            board.start()
+            self._facts.port = port = board.public()["port"]
+            self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {port}")
+            self._flash(board, folder / "project", settings)
             while seconds is None or self._facts.elapsed() < seconds:
-                self._facts.state = board.state.name.lower()
+                self._facts.state = board.public()["state"]
                 self._turn(events, networks)
                 self._refresh()
                 time.sleep(TURN_S)
@@ -107,26 +108,19 @@ class Demo:
 
         return manager
 
-    def _flash(self, board: VirtualBoard, folder: Path, settings: str) -> None:
+    def _flash(self, board: HubBoard, project: Path, settings: str) -> None:
         facts = self._facts
-        project = folder / "project"
         project.mkdir()
         (project / "settings.toml").write_text(settings)
         facts.state = "flashing"
-
-        def planned(plan: Plan) -> None:
-            facts.flash_total = plan.total
-
-        def progress(_name: str, sent: int, _total: int) -> None:
-            facts.flash_sent = sent
-            self._refresh()
-
-        self._refresh()
-        result = flash(
-            Options(port=board.port, board="virtual", project=project),
-            planned=planned,
-            progress=progress,
-        )
+        with ThreadPoolExecutor(1) as pool:
+            flashing = pool.submit(board.flash, arguments(project, ""))
+            while not flashing.done():
+                facts.flash_sent, facts.flash_total = board.progress.sent, board.progress.total
+                self._refresh()
+                wait([flashing], TURN_S)
+        result = flashing.result()
+        facts.flash_total = board.progress.total
         facts.flash_sent = facts.flash_total
         facts.happened("flashed")
         summary = result.summary
@@ -213,39 +207,21 @@ class Demo:
         facts.note("→ board", order)
 
 
-class _Console:
-    """Reads the board's serial port and notes what the firmware prints."""
+class _Lines:
+    """Notes what the firmware prints. Called in the board's thread."""
 
-    def __init__(self, port: str, facts: Facts, printed: Callable[[str], None]) -> None:
-        self._fd = os.open(port, os.O_RDONLY | os.O_NOCTTY)
-        self._printed = printed
+    def __init__(self, facts: Facts, printed: Callable[[str], None]) -> None:
         self._facts = facts
-        self._stop, self._stopper = os.pipe()
-        self._thread = threading.Thread(target=self._read, name="console", daemon=True)
+        self._printed = printed
+        self._rest = b""
 
-    def __enter__(self) -> "_Console":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.write(self._stopper, b".")
-        self._thread.join()
-        for fd in (self._fd, self._stop, self._stopper):
-            os.close(fd)
-
-    def _read(self) -> None:
-        rest = b""
-        while True:
-            ready, _, _ = select.select([self._fd, self._stop], [], [])
-            if self._stop in ready:
-                return
-            try:
-                data = os.read(self._fd, 4096)
-            except OSError:
-                return  # the board has been switched off
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                text = line.decode(errors="replace").strip()
-                if text:
-                    self._facts.note("console", text)
-                    self._printed(text)
+    def take(self, data: bytes) -> None:
+        """The next of it, but for the prompt before there is firmware."""
+        if self._facts.state == "off":
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").strip()
+            if text:
+                self._facts.note("console", text)
+                self._printed(text)

@@ -97,6 +97,7 @@ def _wrong(text: str) -> ToolError:
 _DEVICE = Argument("device", "string", "the device's id")
 _GRAPH = (Argument("client", "string", "whose graph"), Argument("graph", "string", "its name"))
 _BOARD = Argument("board", "string", "its name")
+_FAULT = Argument("fault", "string", "its name")
 _TEXT = Argument("text", "string", "to send, in UTF-8", required=False)
 _BASE64 = Argument("base64", "string", "bytes to send instead", required=False)
 _STATES = (
@@ -236,4 +237,16 @@ OPERATIONS = (
         "Put its firmware and settings on it; answers when it restarts.",
         (_BOARD,),
     ),
+    Operation(
+        "POST",
+        "boards",
+        "fault",
+        "Have a fault happen; list says which there are.",
+        (
+            _BOARD,
+            _FAULT,
+            Argument("value", "number", "in the fault's unit; null: as usual", required=False),
+        ),
+    ),
+    Operation("POST", "boards", "clear", "End a fault.", (_BOARD, _FAULT)),
 )

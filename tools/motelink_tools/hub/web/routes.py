@@ -33,6 +33,8 @@ _STATIC = Path(__file__).with_name("static")
 _BODY_BYTES = 1024 * 1024
 _STATUS = {
     "usage": 400,
+    "no_fault": 400,
+    "fault_value": 400,
     "no_device": 404,
     "no_graph": 404,
     "no_platform": 404,

@@ -57,6 +57,7 @@ class HubBoard:
             "port": self._port(),
             "resets": board.resets if board else 0,
             "error": self._error,
+            "faults": board.faults.active if board else {},
             "flashing": self.progress.public(),
         }
 
@@ -119,6 +120,16 @@ class HubBoard:
             raise ToolError(f"expected {_TYPED_BYTES} bytes at most", kind="too_large")
         self._free().type(data)
 
+    def set_fault(self, name: str, value: float | None) -> None:
+        """Have it happen, until `clear_fault` or power off. Raises ToolError."""
+        self._on().faults.set(name, value)
+        self._changed()
+
+    def clear_fault(self, name: str) -> None:
+        """All is well again."""
+        self._on().faults.clear(name)
+        self._changed()
+
     def flash(self, paths: Sequence[str]) -> Result:
         """Send these, as `flash.Options` names them, and start again. Raises ToolError."""
         board = self._free()
@@ -162,10 +173,13 @@ class HubBoard:
 
     def _free(self) -> VirtualBoard:
         """The board, on and not being flashed."""
-        if self._board is None:
-            raise ToolError(f"{self.profile.name} is off", kind="off")
         if self.progress.runs:
             raise ToolError(f"{self.profile.name} is being flashed", kind="flashing")
+        return self._on()
+
+    def _on(self) -> VirtualBoard:
+        if self._board is None:
+            raise ToolError(f"{self.profile.name} is off", kind="off")
         return self._board
 
     def _port(self) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from motelink_tools.board.faults import FAULTS
 from motelink_tools.board.virtual import CHIPS
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.boards import firmware
@@ -70,6 +72,8 @@ class Shelf:
             "resume": self._resume,
             "type": self._type,
             "flash": self._flash,
+            "fault": self._fault,
+            "clear": self._clear,
         }
 
     def _made(
@@ -79,7 +83,7 @@ class Shelf:
 
     def _changed(self) -> None:
         """In any thread."""
-        if not self._due:
+        if not self._due and not self._loop.is_closed():
             self._due = True
             self._loop.call_soon_threadsafe(self._loop.call_later, _COALESCE_S, self._tell)
 
@@ -91,7 +95,12 @@ class Shelf:
 
     async def _list(self) -> dict[str, Any]:
         boards = [self._boards[name].public() for name in sorted(self._boards)]
-        return {"boards": boards, "chips": CHIPS, "platforms": sorted(self._joinable())}
+        return {
+            "boards": boards,
+            "chips": CHIPS,
+            "platforms": sorted(self._joinable()),
+            "faults": [asdict(kind) for kind in FAULTS],
+        }
 
     async def _console(self, board: str, after: int) -> dict[str, Any]:
         text, count = self.get(board).scrollback.after(after)
@@ -143,6 +152,14 @@ class Shelf:
 
     async def _type(self, board: str, text: str) -> None:
         await asyncio.to_thread(self.get(board).type, text)
+
+    async def _fault(self, board: str, fault: str, value: float | None) -> None:
+        await asyncio.to_thread(self.get(board).set_fault, fault, value)
+        _LOG.info("%s: %s", board, fault)
+
+    async def _clear(self, board: str, fault: str) -> None:
+        await asyncio.to_thread(self.get(board).clear_fault, fault)
+        _LOG.info("%s: no %s any more", board, fault)
 
     async def _flash(self, board: str) -> dict[str, Any]:
         found = self.get(board)

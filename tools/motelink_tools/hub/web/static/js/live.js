@@ -5,7 +5,7 @@ import { get } from "./api.js";
 const SILENCE_MS = 15000;
 const AGAIN_MS = 1000;
 const HIDDEN_MS = 20000;
-const EVENTS = ["hub", "devices", "device", "about", "graphs", "graph", "seen", "log", "still"];
+const EVENTS = ["hub", "devices", "device", "about", "graphs", "graph", "seen", "boards", "console", "log", "still"];
 
 class Live extends EventTarget {
   #source = null;
@@ -28,7 +28,8 @@ class Live extends EventTarget {
     });
   }
 
-  /** Follow the devices, and what else is wanted: {device}, {graph}, {graphs}, {log}. */
+  /** Follow the devices, and what else is wanted: {device}, {graph}, {graphs},
+   * {boards}, {board}, {log}. */
   open(wanted) {
     this.#close();
     this.#wanted = wanted;

@@ -2,6 +2,8 @@
 
 import { h, empty } from "./dom.js";
 import { live } from "./live.js";
+import { boardPage } from "./board.js";
+import { boardsPage } from "./boards.js";
 import { devicePage } from "./device.js";
 import { graphPage } from "./graph.js";
 import { graphsPage } from "./graphs.js";
@@ -28,6 +30,8 @@ function route() {
   if (page === "device" && words.length === 2) return devicePage(...words, signal);
   if (page === "graphs") return graphsPage(signal);
   if (page === "graph" && words.length === 2) return graphPage(...words, signal);
+  if (page === "boards") return boardsPage(signal);
+  if (page === "board" && words.length === 1) return boardPage(words[0], signal);
   if (page === "log") return logPage(signal);
   return {
     name: "", title: "Nothing here", wanted: {},
