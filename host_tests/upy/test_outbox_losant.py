@@ -189,7 +189,7 @@ def test_time_is_when_it_was_measured():
 
 
 def test_time_by_the_rtc():
-    made, forwarder = _made(clock=Clock(lambda: 1500, lambda: NOW))
+    made, forwarder = _made(clock=Clock(lambda: 1500, lambda: NOW + 0.5))
     made.publish(_state(1))
     forwarder.box.peek()
     assert forwarder.box.payload.bytes().rstrip() == _stamped(1, NOW * 1000)

@@ -98,7 +98,7 @@ class Forwarder(Base):
             return
         if clock._epoch is not self._known:
             self._known = clock._epoch
-            epoch = clock._epoch or clock._rtc() - clock.poll()
+            epoch = int(clock._epoch or clock._rtc() - clock.poll())  # unix: a float
             self._high = epoch // _HALF
             self._low = epoch % _HALF
         low = self._low + clock.poll()

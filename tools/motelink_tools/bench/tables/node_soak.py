@@ -1,0 +1,36 @@
+"""A node whose network fails and whose power goes, and what of its records arrives."""
+
+from motelink_tools.bench import soak
+from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.registry import Benchmark, Table, Target
+
+# Two hours of faults every 30 s and power cuts every 5 minutes are as many faults and cuts; in
+# ten minutes. A cut within a minute of the last would be counted as a boot that died.
+_PLAN = soak.Plan(600, 10, 65, 0.7, 5)
+_QUICK = soak.Plan(24, 5, 10, 0.7, 2)
+
+
+def _measure(lab: Lab) -> Table:
+    plan = _QUICK if lab.quick else _PLAN
+    outcome = soak.run(plan, lab.say)
+    table = Table(
+        note=(
+            f"{outcome.seconds:.0f} s of a virtual board: a network fault every"
+            f" {plan.fault_every:.0f} s, a power cut every {plan.cut_every:.0f} s. Records that"
+            " the outbox has confirmed, and those of them that the local Losant has stored."
+        )
+    )
+    table.add("node.soak.faults", outcome.faults)
+    table.add("node.soak.power_cuts", outcome.cuts)
+    table.add("node.soak.records", len(outcome.kept))
+    table.add("node.soak.lost", outcome.lost, Target(0))
+    table.add("node.soak.doubled", outcome.doubled)
+    table.add("node.soak.corrupt", outcome.corrupt)
+    table.add("node.soak.dropped", outcome.dropped, Target(0))
+    table.add("node.soak.handler_errors", outcome.errors, Target(0))
+    table.add("node.soak.safe_modes", outcome.safe_modes, Target(0))
+    table.add("node.soak.heap_drift.bytes", outcome.drift, Target(1024))
+    return table
+
+
+BENCHMARK = Benchmark("node.soak", "a node through faults and power cuts", _measure, 640, 40)
