@@ -1,5 +1,6 @@
 """Virtual boards for the tests, stock mpremote as users call it, and a terminal driven by hand."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 import serial
 
 from motelink_tools.board import VirtualBoard
+from motelink_tools.flash import Options, flash
 
 DEADLINE_S = 30
 
@@ -108,3 +110,18 @@ def open_terminal() -> Iterator[Callable[[VirtualBoard], Terminal]]:
     yield open_on
     for opened in terminals:
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A flash with the whole firmware on it, as `motelink flash` puts it there."""
+    folder = tmp_path_factory.mktemp("flashed")
+    (folder / "project").mkdir()
+    with VirtualBoard(folder / "board") as board:
+        flash(Options(port=board.port, project=folder / "project", reset=False))
+    return folder / "board"
+
+
+@pytest.fixture
+def files(flashed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(flashed, tmp_path / "board"))
