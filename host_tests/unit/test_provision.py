@@ -1,0 +1,127 @@
+"""The lines of secrets.toml before and after, and what is asked for."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motelink_tools.errors import ToolError
+from motelink_tools.provision import Options, asking, command, merge
+from motelink_tools.provision.secrets import read
+
+KEYS = st.from_regex(r"[A-Za-z0-9_-]{1,15}", fullmatch=True)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+NUMBERS = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False)
+SETTINGS = st.dictionaries(KEYS, TEXTS | st.booleans() | NUMBERS, max_size=6)
+
+
+@given(SETTINGS, SETTINGS, st.sets(KEYS))
+def test_merging_is_updating_a_dict(old, new, removed):
+    removed -= set(new)
+    before = merge(b"", old)
+    after = read(merge(before, new, removed), "x")
+    assert after == {**{k: v for k, v in old.items() if k not in removed}, **new}
+    assert [type(after[key]) for key in new] == [type(value) for value in new.values()]
+
+
+def test_comments_and_other_lines_stay_where_they_are():
+    before = b'# mine\n\n a=1  # one\nb = "x"\r\nc = 3'
+    after = merge(before, {"b": 'y"z', "d": True}, ["c"])
+    assert after == b'# mine\n\n a=1  # one\nb = "y\\"z"\nd = true\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "changes", "says", "kind"),
+    [
+        (b'a = "hunter2\n', {}, "NVS line 1", "bad_settings"),
+        (b"", {"a b": "hunter2"}, "'a b' cannot be", "bad_name"),
+        (b"", {"a": float("inf")}, "a: inf", "bad_value"),
+        (b"", {"a": "hunter2\ud800"}, "a: the value is no valid text", "bad_value"),
+    ],
+)
+def test_what_cannot_be_is_said_without_the_value(old, changes, says, kind):
+    with pytest.raises(ToolError, match=says) as info:
+        merge(old, changes, name="NVS")
+    assert info.value.kind == kind
+    assert "hunter2" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("wifi_password", "12345678", "12345678"),
+        ("manager_port", "8595", 8595),
+        ("losant_interval", "1000", 1000),
+        ("losant_secure", "false", False),
+        ("my_own", "true", "true"),
+    ],
+)
+def test_what_is_typed_becomes_what_the_firmware_reads(name, text, value):
+    assert asking.typed(name, text) == value
+
+
+@pytest.mark.parametrize(("name", "text"), [("sepl_port", "hunter2"), ("losant_secure", "yes")])
+def test_what_is_typed_wrongly_is_not_repeated(name, text):
+    with pytest.raises(ToolError, match=name) as info:
+        asking.typed(name, text)
+    assert text not in str(info.value)
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What the person types, by name; the prompts that hid it are in ``hidden``."""
+    given = {"hidden": []}
+
+    def answer(prompt):
+        return given.get(prompt.split()[0].rstrip(","), "")
+
+    def hide(prompt):
+        given["hidden"].append(prompt.split()[0])
+        return answer(prompt)
+
+    monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO()))
+    monkeypatch.setattr("getpass.getpass", hide)
+    monkeypatch.setattr("builtins.input", answer)
+    return given
+
+
+def test_without_a_project_wifi_is_asked_for(answers, tmp_path: Path):
+    answers |= {"wifi_ssid": "home", "wifi_password": "hunter2"}
+    changes, empty = command._changes(Options(project=tmp_path))
+    assert changes == {"wifi_ssid": "home", "wifi_password": "hunter2"}
+    assert answers["hidden"] == ["wifi_password"]
+    assert empty == []
+
+
+def test_a_project_s_placeholders_are_asked_for(answers, tmp_path: Path):
+    answers |= {"losant_key": "k"}
+    (tmp_path / "secrets.toml").write_text('a = 1\nlosant_key = ""\nlosant_secret = ""\n')
+    changes, empty = command._changes(Options(project=tmp_path))
+    assert changes == {"a": 1, "losant_key": "k"}
+    assert empty == ["losant_secret"]
+    assert answers["hidden"] == ["losant_key", "losant_secret"]
+
+
+def test_without_a_terminal_nobody_is_asked(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"b = 2\n")))
+    (tmp_path / "secrets.toml").write_text('a = 1\nlosant_key = ""\n')
+    assert command._changes(Options(project=tmp_path)) == ({"a": 1}, ["losant_key"])
+    assert command._changes(Options(project=tmp_path, source="-")) == ({"b": 2}, [])
+    with pytest.raises(ToolError) as info:
+        command._changes(Options(project=tmp_path, names=["x"]))
+    assert info.value.kind == "no_terminal"
+
+
+def test_nothing_to_write_is_said(answers, tmp_path: Path):
+    with pytest.raises(ToolError, match="no value was given"):
+        command._changes(Options(project=tmp_path))
+    with pytest.raises(ToolError, match=r"cannot read .*none: No such file"):
+        command._changes(Options(source=str(tmp_path / "none")))

@@ -1,0 +1,104 @@
+"""One provisioning from beginning to end."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motelink_tools.errors import ToolError
+from motelink_tools.flash.project import SECRETS, SETTINGS
+from motelink_tools.provision.asking import ask
+from motelink_tools.provision.secrets import Value, merge, read
+from motelink_tools.provision.store import Store
+from motelink_tools.transport import connect, find_port
+
+_WIFI = ("wifi_ssid", "wifi_password")
+_STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. ``source``: a file, or "-". ``names``: to ask for; without both,
+    the project's secrets.toml tells which. ``listing`` and ``wipe`` exclude the rest."""
+
+    port: str | None = None
+    source: str | None = None
+    names: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    project: Path = Path()
+    nvs: bool = False
+    listing: bool = False
+    wipe: bool = False
+    reset: bool = True
+
+
+def provision(options: Options) -> dict[str, Any]:
+    """What was done, by names alone, for `--json`. Raises ToolError.
+
+    Values are asked for before the board is touched. It restarts at the end, with the new ones.
+    """
+    changes: dict[str, Value] = {}
+    empty: list[str] = []
+    if not options.listing and not options.wipe:
+        changes, empty = _changes(options)
+    port = find_port(options.port)
+    with connect(port, reset=options.reset) as link:
+        store = Store(link)
+        if options.listing:
+            done = _names(store)
+        elif options.wipe:
+            done = {"wiped": list(store.wipe())}
+        else:
+            done = _write(store, changes, options)
+            if empty:
+                done["empty"] = empty
+    return {"ok": True, "port": port, **done}
+
+
+def _names(store: Store) -> dict[str, Any]:
+    return {
+        "place": store.place,
+        "secrets": sorted(read(store.text, f"the board's {store.place}")),
+        "settings": sorted(read(store.settings(), f"the board's {SETTINGS}")),
+    }
+
+
+def _write(store: Store, changes: dict[str, Value], options: Options) -> dict[str, Any]:
+    where = f"the board's {store.place}"
+    before = read(store.text, where)
+    store.write(merge(store.text, changes, options.removed, where), nvs=options.nvs)
+    return {
+        "place": store.place,
+        "written": sorted(changes),
+        "removed": sorted(set(options.removed) & set(before)),
+        "kept": sorted(set(before) - set(changes) - set(options.removed)),
+    }
+
+
+def _changes(options: Options) -> tuple[dict[str, Value], list[str]]:
+    """What to write; and what is in the file as a placeholder, and was not asked for."""
+    found: dict[str, Value] = {}
+    to_ask = list(options.names)
+    secrets = options.project / SECRETS
+    if options.source:
+        found = _from(options.source)
+    elif not to_ask and not options.removed:
+        found = read(secrets.read_bytes(), str(secrets)) if secrets.is_file() else {}
+        to_ask = [name for name, value in found.items() if value == ""] if found else list(_WIFI)
+    given = {name: value for name, value in found.items() if value != ""}
+    if to_ask and (sys.stdin.isatty() or not given):
+        given |= ask(to_ask)
+    empty = sorted((set(found) | set(to_ask)) - set(given))
+    if not given and not options.removed and not options.nvs:
+        raise ToolError("nothing to write: no value was given", kind="no_value")
+    return given, empty
+
+
+def _from(source: str) -> dict[str, Value]:
+    if source == _STDIN:
+        return read(sys.stdin.buffer.read(), "standard input")
+    try:
+        return read(Path(source).read_bytes(), source)
+    except OSError as error:
+        raise ToolError(f"cannot read {source}: {error.strerror}", kind="bad_path") from None
