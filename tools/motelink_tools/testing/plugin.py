@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "folder that the fixture 'board' copies to the board's flash, relative to the root folder",
         default="",
     )
+    parser.addini(
+        "motelink_project",
+        "folder with an app.py; what 'motelink flash' would send of it is on the board's flash",
+        default="",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,9 +55,23 @@ def board(
     firmware = request.config.getini("motelink_firmware")
     if firmware:
         made.install(request.config.rootpath / firmware)
+    project = request.config.getini("motelink_project")
+    if project:
+        _install(made, request.config.rootpath / project)
     monkeypatch.chdir(files)
     yield made
     made.close()
+
+
+def _install(board: "Board", project: Path) -> None:
+    """All but the library, which the fake board has in it."""
+    from motelink_tools.flash import standard
+
+    for source in standard(board.profile.name, project):
+        if not source.dest.startswith("lib/motelink/"):
+            target = board.files / source.dest
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.path.read_bytes())
 
 
 def _arguments(name: str = _DEFAULT_BOARD, real_time: bool = False) -> tuple[str, bool]:
