@@ -28,11 +28,13 @@ SETTINGS = {
 
 
 class World:
-    """A context manager. ``only``: some platforms; ``page_port``: 0 takes a free one."""
+    """A context manager. ``only``: some platforms; ``page_port``: 0 takes a free one; the rest is
+    for `HubSettings`.
+    """
 
-    def __init__(self, folder, only=tuple(SETTINGS), page_port=0, page_host="127.0.0.1"):
+    def __init__(self, folder, only=tuple(SETTINGS), page_port=0, **options):
         platforms = {name: SETTINGS[name] for name in only}
-        settings = HubSettings(folder=folder, page_host=page_host, page_port=page_port)
+        settings = HubSettings(folder=folder, page_port=page_port, **options)
         self.said = []
         self.hub = Hub(Configuration(settings, platforms), self.said.append)
         self.loop = asyncio.new_event_loop()
