@@ -38,6 +38,7 @@ _kept = []  # what only the interpreter points to
 _words = []  # (the word, as it was built, with a fault)
 _read = None
 _write = None
+_held = False  # a piece has just passed over a slow link
 
 
 def _word_at(place):
@@ -58,17 +59,26 @@ def _replace(place, replacement):
     _words.append((uctypes.bytearray_at(place, WORD), _word_at(place), replacement))
 
 
+def _blocks(sock):
+    return uctypes.bytearray_at(sock + WORD, 8)[4]
+
+
 def _passes(sock):
     """Whether bytes may pass; waits for it where the socket (its address) is one that blocks."""
     while faults.page[faults.WIFI_LOSS]:
         time.sleep_ms(_IDLE_MS)  # poll sees bytes that are not to be seen: do not spin
-        if not uctypes.bytearray_at(sock + WORD, 8)[4]:
+        if not _blocks(sock):
             return False
     return True
 
 
 def _transfer(function, sock, buf, size, error):
-    if not _passes(sock):
+    """read or write, of the interpreter's stream protocol. It calls until it has what it wants, or
+    until it would block: so after a piece over a slow link it would.
+    """
+    global _held
+    if not _passes(sock) or (_held and not _blocks(sock)):
+        _held = False
         struct.pack_into("<I", uctypes.bytearray_at(error, 4), 0, EAGAIN)
         return _FAILED
     if not faults.page[faults.SLOW_LINK]:
@@ -77,6 +87,7 @@ def _transfer(function, sock, buf, size, error):
     done = function(sock, buf, min(size, max(1, rate // _PIECES)), error)
     if done > 0:
         time.sleep_ms(done * 1000 // rate)
+        _held = True
     return done
 
 
