@@ -40,21 +40,15 @@ def registered(rev="rev-1", **changes):
 
 
 class Http:
-    """Stands where `motelink.http` does. ``asked``: (method, url, body, headers); ``answers``:
-    what it gives, in order, an exception to raise included."""
+    """Stands where `motelink.http_request` does. ``asked``: (method, url, body, headers);
+    ``answers``: what it gives, in order, an exception to raise included."""
 
     def __init__(self, *answers):
         self.asked = []
         self.answers = list(answers)
-        motelink.http = self
+        motelink.http_request = self
 
-    def put(self, url, body, headers=None, tls=None):
-        return self._answer("PUT", url, body, headers)
-
-    def delete(self, url, headers=None, body=None, tls=None):
-        return self._answer("DELETE", url, body, headers)
-
-    def _answer(self, method, url, body, headers):
+    def request(self, method, url, body, headers, tls=None):
         self.asked.append((method, url, json.loads(body), headers))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):

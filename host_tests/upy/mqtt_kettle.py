@@ -29,6 +29,7 @@ class Loop:
     offline = timeless = False
 
     def __init__(self):
+        self.clients = []
         self.poll = Poll()
         self.moved = False
         self.error = None

@@ -6,6 +6,7 @@ from iottalk_kettle import DOWN, ID, ODF_TOPIC, UP, URL, Answer, Kettle, registe
 from kit import MICROPYTHON
 from motelink import log
 from motelink.errors import AuthError, ConnectionLost
+from motelink.port import ticks_diff, ticks_ms
 from mqtt_owner import CONNACK, PINGRESP, pub
 
 HEAP = "256k"  # all of it is compiled there
@@ -249,6 +250,42 @@ def test_registering_leaves_nothing_loaded():
     raised.start()
     for name in ("iottalk_csm", "iottalk_control", "mqtt_build"):
         assert not MICROPYTHON or "motelink." + name not in sys.modules, name
+
+
+class Other:
+    """Another client of the loop."""
+
+    def __init__(self, state, **more):
+        self.state = state
+        for name in more:
+            setattr(self, name, more[name])
+
+
+def test_registering_waits_while_others_connect_but_not_for_ever():
+    for other in (Other(1), Other(2), Other(3, connected=False)):
+        kettle = Kettle()
+        kettle.loop.clients = [kettle, Other(0), other]
+        for _ in range(5):
+            kettle.turn(0)
+            assert 200 < ticks_diff(kettle.deadline, ticks_ms()) < 512
+        assert kettle.http.asked == []
+        other.state = 0
+        kettle.turn(0)
+        assert len(kettle.http.asked) == 1
+    kettle = Kettle()
+    kettle.loop.clients = [Other(1)]
+    for _ in range(30):
+        kettle.turn(0)
+    assert kettle.http.asked == []
+    kettle.turn(0)
+    assert len(kettle.http.asked) == 1
+
+
+def test_registering_waits_for_nobody_who_is_connected():
+    kettle = Kettle()
+    kettle.loop.clients = [kettle, Other(3), Other(3, connected=True), Other(4), Exception()]
+    kettle.turn(0)
+    assert len(kettle.http.asked) == 1
 
 
 def test_a_subscription_of_before_does_not_survive():

@@ -149,6 +149,7 @@ class Device(Client):
     """
 
     on_signal = const(None)
+    waits = 0  # for others that connect, too, before we register
     # Without goodbye, so that the broker publishes our last will, and the server knows.
     end = Link.end
 
@@ -165,7 +166,7 @@ class Device(Client):
         check=300,
         **options,
     ):
-        url, host, self.id = _seldom("csm", "introduce", url, model, id)
+        url, host, self.id = _introduced(url, model, id)
         super().__init__(host, self.id, **options)
         self.url = url
         self.profile = {"model": model}
@@ -242,3 +243,13 @@ def _seldom(act: str, *values):
         return getattr(iottalk_control, act)(*values)
     finally:
         forget("iottalk_control")
+
+
+def _introduced(*values):
+    from motelink import iottalk_id
+
+    try:
+        return iottalk_id.introduce(*values)
+    finally:
+        forget("iottalk_id")
+        forget("iottalk_csm")

@@ -7,11 +7,14 @@ import json
 
 from motelink.errors import ConnectionLost, TooLarge
 from motelink.mqtt import prepared
-from motelink.port import forget
+from motelink.port import forget, getrandbits, ticks_add, ticks_ms
 
 _ROOM = 40  # for values, and a header
 _OWED = 32  # answers at most that wait for the window
 _TRIES = 8
+_WAITS = 30  # of 256 to 511 ms
+_CONNECTING = (1, 2)  # Link's
+_OPEN = 3
 
 
 def csm(act: str, *values):
@@ -38,8 +41,22 @@ def prepare(device) -> bool:
         feature.topic = None
     # Once in a while although we are: the broker may have moved.
     if not device.rev or device.tries % _TRIES == _TRIES - 1:
+        if device.waits < _WAITS and _crowded(device):
+            device.waits += 1
+            device.deadline = ticks_add(ticks_ms(), 256 + getrandbits(8))
+            return False
+        device.waits = 0
         csm("register", device)
     return True
+
+
+def _crowded(device) -> bool:
+    """Whether others are connecting: they, too, need memory for that, and only then."""
+    for client in device.loop.clients:
+        state = getattr(client, "state", None)
+        if state in _CONNECTING or (state == _OPEN and not getattr(client, "connected", True)):
+            return True
+    return False
 
 
 def _linked(device) -> int:

@@ -1,75 +1,17 @@
-"""The HTTP side of an IoTtalk device: who it is, registration, deregistration.
+"""The HTTP side of an IoTtalk device: registration, deregistration.
 
 `motelink.iottalk` loads this when it needs it, and drops it.
 """
 
 import json
 import sys
-from binascii import hexlify
 
 from motelink import port
 from motelink.errors import ConfigError, ConnectionLost, ProtocolError
 
-_FILE = "iottalk.id"
 _TYPE = {"Content-Type": "application/json"}  # the server takes no other, not even with a charset
 # What servers whose configuration was left as it was name as their broker.
 _NOWHERE = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
-
-
-def introduce(url: str, model: str, id) -> tuple:  # noqa: A002 - the protocol's word
-    """The server's URL without a slash at its end, its host, and our id. Raises ConfigError."""
-    if not model or not isinstance(model, str):
-        raise ConfigError("expected a device model, got %r" % (model,))
-    if not isinstance(url, str) or url.split("://")[0] not in ("http", "https"):
-        raise ConfigError("expected http://host:9992, got %r" % (url,))
-    url = url.rstrip("/")
-    return url, _host(url), canonical(id) if id else _kept()
-
-
-def canonical(id) -> str:  # noqa: A002 - the protocol's word
-    """A UUID in any form that Python's knows, or a MAC address, as the server wants it.
-
-    Raises ConfigError.
-    """
-    digits = str(id).strip().lower()
-    for prefix in ("urn:", "uuid:", "0x"):
-        if digits.startswith(prefix):
-            digits = digits[len(prefix) :]
-    for char in "{}-:":
-        digits = digits.replace(char, "")
-    if not 0 < len(digits) <= 32 or not all(char in "0123456789abcdef" for char in digits):
-        raise ConfigError("expected a UUID or a MAC address, got %r" % (id,))
-    return _dashed("0" * (32 - len(digits)) + digits)
-
-
-def _dashed(digits: str) -> str:
-    return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
-
-
-def _kept() -> str:
-    """The id from flash, made and written there first if it is not; the board's own, which is
-    always the same, where nothing can be written."""
-    from motelink import storage
-
-    try:
-        data = storage.read(_FILE)
-        try:
-            return canonical(data.decode())
-        except (AttributeError, ValueError, ConfigError):
-            pass  # there is none, or what is there is none
-        digest = bytearray(port.urandom(16))
-        digest[6] = digest[6] & 0x0F | 0x40  # version 4, RFC 9562
-        digest[8] = digest[8] & 0x3F | 0x80
-        made = _dashed(hexlify(bytes(digest)).decode())
-        storage.write(_FILE, made)
-    except OSError:
-        from motelink import identity
-
-        made = identity.board_uuid("iottalk")
-        port.forget("identity")
-    finally:
-        port.forget("storage")
-    return made
 
 
 def register(device) -> None:
@@ -81,7 +23,7 @@ def register(device) -> None:
     for key, features in (("idf_list", device.idf), ("odf_list", device.odf)):
         if features:  # an empty list is refused
             body[key] = [(feature.name, feature.units or [None]) for feature in features]
-    answer = _request("put", device, json.dumps(body))
+    answer = _request("PUT", device, json.dumps(body))
     reply = _reply(answer)
     if answer.status in (400, 403):
         raise ConfigError("%s refused the device: %s" % (device.url, reply.get("reason")))
@@ -111,7 +53,7 @@ def _take(device, reply: dict) -> None:
         if device.down:
             device.unsubscribe(device.down)
         device.subscribe(down, 2)
-    device.host = _host(device.url) if host in _NOWHERE else host
+    device.host = host_of(device.url) if host in _NOWHERE else host
     device.port = number
     device.tls = (device.verify or _context()) if scheme == "mqtts" else False
     device.address = None
@@ -145,7 +87,7 @@ def _context():
 def deregister(device) -> None:
     """DELETE. That it failed is logged: the server forgets us anyway, in its own time."""
     try:
-        answer = _request("delete", device, json.dumps({"rev": device.rev}))
+        answer = _request("DELETE", device, json.dumps({"rev": device.rev}))
     except OSError as error:
         _warn(device, error)
     else:
@@ -166,18 +108,15 @@ def _warn(device, why) -> None:
 
 def _request(method: str, device, body: str):
     """Send a request; its modules go again unless others use them."""
-    before = set(sys.modules)
-    from motelink import http
+    used = [name for name in sys.modules if name.endswith(".http_request")]
+    from motelink import http_request
 
     url = device.url + "/" + device.id
     try:
-        if method == "put":
-            return http.put(url, body, headers=_TYPE, tls=device.verify)
-        return http.delete(url, headers=_TYPE, body=body, tls=device.verify)
+        return http_request.request(method, url, body, _TYPE, tls=device.verify)
     finally:
-        for name in set(sys.modules) - before:
-            name = name.split(".")[-1]
-            if "http" in name:
+        if not used:
+            for name in ("http_request", "http_client", "_http"):
                 port.forget(name)
 
 
@@ -189,7 +128,8 @@ def _reply(answer) -> dict:
     return reply if isinstance(reply, dict) else {}
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """Without user, port and brackets."""
     host = url.split("/")[2].split("@")[-1]
     if host.startswith("["):
         return host[1:].split("]")[0]

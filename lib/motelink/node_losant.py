@@ -5,6 +5,7 @@ file), ``losant_interval``.
 Sensors are attributes of one state; commands have the names of the node's.
 """
 
+from motelink import log
 from motelink.losant import Device
 from motelink.losant_state import StateWriter
 
@@ -30,7 +31,8 @@ class Losant:
             tx_size=512,
         )
         self.client = self.device.client
-        self.device.add_event_observer("command", self.command)
+        # Not its observer: a node needs no dates, and so nothing that reads them, 4 KB.
+        self.device.on_message = self.message
         sensors = [(sensor.name, sensor.decimals) for sensor in node.sensors]
         self.writer = StateWriter(self.device, *sensors)
         node.every(settings.integer("losant_interval", 1000), self.tell)
@@ -41,9 +43,18 @@ class Losant:
             self.writer[i] = self.node.sensors[i].value
         self.writer.send()
 
-    def command(self, _device, command):
+    def message(self, message):
         """Losant's words are the node's."""
-        self.node.command(command["name"], command.get("payload"))
+        if message.topic != self.device._commands:
+            return
+        try:
+            command = message.json()
+            name = command["name"]
+        except (KeyError, TypeError, ValueError) as error:
+            self.device.malformed += 1
+            log.warning("%s: not a command: %s", self.client, error)
+        else:
+            self.node.command(name, command.get("payload"))
 
 
 join = Losant

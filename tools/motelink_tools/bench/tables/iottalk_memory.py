@@ -15,7 +15,14 @@ _QUICK_RUNS = 3
 _UP, _DOWN = "bench/ctrl/i", "bench/ctrl/o"
 _DATA = "iottalk/esm/2f6d0e5a-6a0c-4a53-9c51-1f6f7b0f3a10"
 # Loaded for the occasion and dropped again, so they are not among the modules afterwards.
-_DROPPED = ("iottalk_csm", "iottalk_control", "http", "http_client", "mqtt_build")
+_DROPPED = (
+    "iottalk_csm",
+    "iottalk_control",
+    "iottalk_id",
+    "http_request",
+    "http_client",
+    "mqtt_build",
+)
 
 
 def _measure(lab: Lab) -> Table:
