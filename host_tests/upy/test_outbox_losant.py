@@ -243,7 +243,7 @@ def test_a_record_larger_than_the_settings_of_now_holds_nothing_up():
     for _ in range(3):
         forwarder.turn(ticks_ms())
     log.set_level("info")
-    assert forwarder.box.count == 0 and forwarder.box.corrupt == 2
+    assert forwarder.box.count == 0 and forwarder.unwanted == 2
     forwarder.box.close()
 
 

@@ -64,7 +64,7 @@ class Forwarder(Base):
             self._first = (self._first + 1) % self.window
             self.arrived()
 
-    def send(self, record) -> bool:
+    def pass_on(self, record) -> bool:
         """Publish a record; False: not now."""
         client = self.client
         if client.tx.end:

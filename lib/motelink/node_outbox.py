@@ -7,7 +7,7 @@ be sent at once are in flash first.
 
 from motelink.outbox import Outbox
 
-_PARTS = ("losant",)
+_PARTS = ("losant", "iottalk", "manager", "sepl", "commute")
 
 
 def join(node) -> None:

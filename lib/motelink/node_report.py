@@ -12,7 +12,7 @@
 ``time``         whether the time of day is known
 ``handler_errors``
 ``waiting``      records in outboxes, where there are some; and how many of them were
-``dropped``      for want of room,
+``dropped``      for want of room, or because the platform does not take them,
 ``refused``      for the same reason,
 ``corrupt``      found on flash
 ================ ====================================================================
@@ -47,10 +47,11 @@ def figures(node) -> dict:
         "time": node.clock.known(),
         "handler_errors": node.handler_errors,
     }
-    boxes = [platform.outbox.box for platform in node.platforms if hasattr(platform, "outbox")]
-    if boxes:
+    ways = [platform.outbox for platform in node.platforms if hasattr(platform, "outbox")]
+    if ways:
+        boxes = [way.box for way in ways]
         data["waiting"] = sum([box.count for box in boxes])
-        data["dropped"] = sum([box.dropped for box in boxes])
+        data["dropped"] = sum([way.box.dropped + way.unwanted for way in ways])
         data["refused"] = sum([box.refused for box in boxes])
         data["corrupt"] = sum([box.corrupt for box in boxes])
     if node.wifi:

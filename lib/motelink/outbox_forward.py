@@ -18,11 +18,12 @@ _AGAIN_MS = const(5000)
 class Forwarder:
     """``client``: the platform's. ``box``: a `motelink.outbox.Outbox`. ``window``: so many records
     are on their way at most, ``flying`` are. ``pace``: ms between records that waited, for a
-    platform that limits how many it takes.
+    platform that limits how many it takes. ``unwanted``: how many could never be sent, or were
+    refused by the platform: logged, and let go.
 
-    Subclasses have ``ready()``: whether the platform takes records; ``send(record)``: whether it
-    has taken the one that ``box`` has read; ``settle(now)``, which calls `arrived` once for each
-    that has arrived, the oldest first; and ``lost()``: the connection is.
+    Subclasses have ``ready()``: whether the platform takes records; ``pass_on(record)``: whether
+    it has taken the one that ``box`` has read; ``settle(now)``, which calls `arrived` once for
+    each that has arrived, the oldest first; and ``lost()``: the connection is.
     """
 
     sock = const(None)
@@ -33,6 +34,7 @@ class Forwarder:
         self.box = box
         self.window = window
         self.flying = 0
+        self.unwanted = 0
         self.loop = None
         self.deadline = ticks_ms()
         self._connects = 0
@@ -108,13 +110,17 @@ class Forwarder:
     def _send(self) -> bool:
         box = self.box
         try:
-            return self.send(box)
+            return self.pass_on(box)
         except (TooLarge, ValueError) as error:
             # It never will be: larger than the settings of now allow, or of a name that is gone.
             if not self.flying:
-                from motelink import log
-
-                log.exception(error, self.client)
-                box.corrupt += 1
+                self.refuse(error)
                 box.pop()
             return False
+
+    def refuse(self, why) -> None:
+        """A record that nobody will ever take."""
+        from motelink import log
+
+        self.unwanted += 1
+        log.warning("%s: a record is lost: %s", self.client, why)
