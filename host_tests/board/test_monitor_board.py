@@ -31,7 +31,6 @@ def run():
     raise ValueError("the sensor is gone")
 """
 ECHO = """\
-import sys
 from motelink import node_guard
 
 
@@ -39,7 +38,7 @@ def run():
     node_guard.clear()  # a test resets more often than a board in good health
     print("ready")
     while True:
-        print("heard", sys.stdin.readline().strip())
+        print("heard", input())
 """
 
 
