@@ -44,7 +44,7 @@ export class Terminal {
       else if (part === "\n") this.#end();
       else if (part === "\r") this.#column = 0;
       else if (part === "\b") this.#column = Math.max(0, this.#column - 1);
-      else if (part >= " ") this.#put(part);
+      else if (part >= " " && part !== "\x7f") this.#put(part);
     }
     this.#soon();
   }
