@@ -1,7 +1,7 @@
 # mypy: ignore-errors
-"""Heap bytes that stay in use: ``modules NAME...`` imports one after another and prints each;
-``node PORT`` is a manager's node, imported, then connected, with the modules that it loaded;
-``romfs IMAGE PORT`` is the same node, run in place from a ROMFS as boards map it into memory."""
+"""Heap bytes that stay in use: ``node PORT`` is a manager's node, imported, then connected, with
+the modules that it loaded; ``romfs IMAGE PORT`` is the same node, run in place from a ROMFS as
+boards map it into memory."""
 
 import gc
 import sys
@@ -13,13 +13,6 @@ def used():
     gc.collect()
     gc.collect()
     return gc.mem_alloc()
-
-
-def modules(*names):
-    for name in names:
-        before = used()
-        __import__(name)
-        print(name, used() - before)
 
 
 def node(port):

@@ -1,45 +1,33 @@
 """What each module of a manager's node takes of the flash and of the heap."""
 
-from statistics import mean
-
 from motelink_tools.bench.lab import Lab
 from motelink_tools.bench.registry import Benchmark, Table
+from motelink_tools.size import measure
 
 _RUNS = 5
 _QUICK_RUNS = 2
-# Each after those that it imports, so that its figure is its own.
-_ORDER = (
-    "motelink.port",
-    "motelink.errors",
-    "motelink.buffer",
-    "motelink.stream",
-    "motelink.loop",
-    "motelink.link",
-    "motelink.manager",
-    "motelink.manager_raw",
-)
+_MODULES = ("port", "errors", "buffer", "stream", "loop", "link", "manager", "manager_raw")
+# What `port` comes with: the package, and the part of this runtime.
+_WITH_PORT = ("motelink", "motelink._port_micropython")
 
 
 def _measure(lab: Lab) -> Table:
     lab.require_32_bits()
-    runs = []
-    for number in range(_QUICK_RUNS if lab.quick else _RUNS):
-        lab.say(f"modules, run {number + 1}")
-        runs.append(lab.run("memory", "modules", *_ORDER))
-    sizes = lab.modules()
-    sizes["motelink.port"] += sizes["motelink"] + sizes["motelink._port_micropython"]
+    lab.say("every module, loaded behind those that it needs")
+    sizes = measure(runs=_QUICK_RUNS if lab.quick else _RUNS)
+    parts = {part.module: part for part in sizes.parts}
     table = Table(
         pivot=True,
         note=(
-            f"Heap taken by each import, in this order; mean of {len(runs)} processes, since the "
-            "collector is conservative. port: with the part of this runtime, and the package."
+            "As 'motelink size', which shows every module, measures: its own heap, loaded behind "
+            "those that it needs. port: with the part of this runtime, and the package."
         ),
     )
-    for name in _ORDER:
-        key = f"module.{name.rpartition('.')[2]}"
-        table.add(f"{key}.mpy_bytes", sizes[name])
-        table.add(f"{key}.heap_bytes", round(mean(run[name] for run in runs)))
+    for name in _MODULES:
+        names = (f"motelink.{name}", *(_WITH_PORT if name == "port" else ()))
+        table.add(f"module.{name}.mpy_bytes", sum(parts[part].flash for part in names))
+        table.add(f"module.{name}.heap_bytes", sum(parts[part].heap or 0 for part in names))
     return table
 
 
-BENCHMARK = Benchmark("modules", "each module of a manager's node", _measure, 1, 1)
+BENCHMARK = Benchmark("modules", "each module of a manager's node", _measure, 3, 2)
