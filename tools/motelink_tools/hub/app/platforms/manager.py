@@ -61,7 +61,11 @@ class ManagerPlatform:
     def streams(self) -> Mapping[str, Stream]:
         return {}
 
-    async def _join(self, _name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    async def _join(
+        self,
+        name: str,  # noqa: ARG002 by which others make accounts
+        known: Mapping[str, Any],
+    ) -> dict[str, Any]:
         """A board's settings: of the first type that there is, with an id of its own."""
         return {
             **known,
