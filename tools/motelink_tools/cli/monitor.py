@@ -42,15 +42,8 @@ def add(subparsers: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from motelink_tools.monitor.command import Options, monitor
+    from motelink_tools.monitor.view import make, until_interrupted
 
-    monitor(
-        Options(
-            port=arguments.port,
-            project=Path.cwd(),
-            level=arguments.level,
-            timestamps=arguments.timestamps,
-            typing=arguments.input,
-            as_json=arguments.json,
-        )
-    )
-    return 0
+    options = Options(port=arguments.port, project=Path.cwd(), typing=arguments.input)
+    view = make(arguments.level, arguments.timestamps, arguments.json)
+    return until_interrupted(lambda: monitor(options, view))

@@ -4,14 +4,11 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from rich.console import Console
-
-from motelink_tools.monitor.lines import Line, Reader
+from motelink_tools.monitor.lines import Reader
 from motelink_tools.monitor.port import Port
 from motelink_tools.monitor.source import Sources
-from motelink_tools.monitor.view import JsonView, View
+from motelink_tools.monitor.view import Shows
 
 _CTRL_C = "^C"
 
@@ -22,24 +19,12 @@ class Options:
 
     port: str | None = None
     project: Path = Path()
-    level: str = "debug"
-    timestamps: bool = False
     typing: bool = False
-    as_json: bool = False
 
 
-class Shows(Protocol):
-    """`View` or `JsonView`."""
-
-    def line(self, line: Line) -> None: ...
-
-    def note(self, text: str) -> None: ...
-
-
-def monitor(options: Options, view: Shows | None = None) -> None:
+def monitor(options: Options, shows: Shows) -> None:
     """Show what the board prints, for ever. Raises ToolError when there is no port to begin with;
     KeyboardInterrupt is the end."""
-    shows = view or _view(options)
     port = Port(options.port)
     reader = Reader(Sources(options.project))
     try:
@@ -59,12 +44,6 @@ def follow(port: Port, reader: Reader, shows: Shows) -> None:
             shows.line(line)
         if isinstance(event, str):
             shows.note("the board is back" if event == "back" else "the board is gone; waiting")
-
-
-def _view(options: Options) -> Shows:
-    if options.as_json:
-        return JsonView(lambda text: print(text, flush=True), least=options.level)
-    return View(Console(), least=options.level, timestamps=options.timestamps)
 
 
 def _type(port: Port) -> None:

@@ -1,10 +1,11 @@
 """How a monitor shows lines: with colours for people, as JSON for programs."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -14,6 +15,30 @@ from motelink_tools.monitor.source import Frame
 
 _STYLES = {"debug": "dim", "info": "", "warning": "yellow", "error": "red"}
 _LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E"}
+
+
+class Shows(Protocol):
+    """What shows a board's lines, and notes about the connection."""
+
+    def line(self, line: Line) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+def make(least: str, timestamps: bool, as_json: bool) -> Shows:
+    """The one for standard output."""
+    if as_json:
+        return JsonView(lambda text: print(text, flush=True), least=least)
+    return View(Console(), least=least, timestamps=timestamps)
+
+
+def until_interrupted(work: Callable[[], None]) -> int:
+    """Ctrl-C is how a monitor is meant to end; the exit status."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+    return 0
 
 
 class View:
