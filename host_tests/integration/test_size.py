@@ -71,6 +71,16 @@ def test_everything_of_motelink_can_be_loaded(
     assert "\x1b" not in output
 
 
+def test_a_program_that_starts_when_imported_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("motelink_tools.transport._EXEC_S", 1)
+    monkeypatch.setattr("motelink_tools.transport._READ_S", 1)
+    (project / "a_broken.py").write_text("import time\nwhile True:\n    time.sleep(1)\n")
+    with pytest.raises(ToolError, match="importing a_broken does not return"):
+        measure(project, runs=1)
+
+
 def test_a_64_bit_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 

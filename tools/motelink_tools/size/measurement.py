@@ -195,6 +195,13 @@ def _load(link: Board, name: str, found: dict[str, list[int]], troubles: dict[st
     except RemoteError as error:
         troubles[name] = str(error)
         return
+    except ToolError as error:
+        if error.kind != "disconnected":
+            raise
+        raise ToolError(
+            f"importing {name} does not return; what it does belongs in a function, as app.run()",
+            kind="program_failed",
+        ) from error
     before, after = (tuple(map(int, numbers)) for numbers in _NAMES.findall(said)[-2:])
     names = after[0] - before[0]
     table = (after[2] - after[1]) - (before[2] - before[1])
