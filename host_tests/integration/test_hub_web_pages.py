@@ -183,11 +183,59 @@ def test_a_graph_drawn_on_the_page_makes_data_flow(page, world):
     expect(last_value(page, "temp-I")).to_contain_text("°C")
 
 
-def apply(page, title, source):
-    editor = page.get_by_label(f"Function of {title}")
+def test_how_a_graph_takes_values_and_what_helps_its_functions(page, world):
+    kettle = world.devices.kettle
+    world.call("iottalk", "request", client="page", graph="finer", request={"op": "attach"})
+    go(page, world, "graph", "page", "finer")
+    page.get_by_label("Feature").select_option(label="lamp-O (output)")
+    page.get_by_label("Values").fill("3")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Values").fill("")
+    expect(page.locator(".stage[data-kind=odf]")).to_contain_text("3 values")
+    page.get_by_label("Feature").select_option(label="temp-I (input)")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Values are taken").select_option("variant")
+    wait_for(lambda: graph_of(world)["inputs"][0]["input_type"] == "variant")
+    join = page.locator(".stage[data-kind=join]")
+    join.get_by_text("Add a helper function").click()
+    join.get_by_label("Name").fill("half of it")
+    join.get_by_role("button", name="Add helper").click()
+    expect(join).to_contain_text("A name is a word of Python.")
+    join.get_by_label("Name").fill("half")
+    join.get_by_role("button", name="Add helper").click()
+    apply(page, "Join", "def run(x):\n    return iot.half(x)\n")
+    apply(page, "Join", "def run(x):\n    y = x\n    return y / 0\n", "Helper half")
+    helper = join.locator(".helper")
+    push_until_shown(page, world, kettle, helper.locator(".wrong"))
+    expect(helper.locator(".wrong")).to_have_text("3")
+    expect(helper.locator(".problem")).to_contain_text("ZeroDivisionError")
+    assert join.locator(".wrong").count() == 1, "at the line of the helper, not of the function"
+    apply(page, "Join", "def run(x):\n    return x / 2 + 7\n", "Helper half")
+    push_until(world, kettle, 30, [7.0, 7.0, 7.0])
+    page.get_by_role("button", name="Remove helper half of Join").click()
+    expect(helper).to_have_count(0)
+    assert graph_of(world)["join"]["depends"] == {}
+    page.get_by_role("button", name="Remove graph").click()
+    expect(page.get_by_role("heading", name="Graphs")).to_be_visible()
+
+
+def graph_of(world):
+    return world.call("iottalk", "graph", client="page", graph="finer")
+
+
+def push_until_shown(page, world, kettle, locator):
+    deadline = time.monotonic() + 10
+    while not locator.count() and time.monotonic() < deadline:
+        world.run(kettle.push(time.monotonic()))
+        page.wait_for_timeout(100)
+
+
+def apply(page, stage, source, what="Function"):
+    editor = page.get_by_role("textbox", name=f"{what} of {stage}", exact=True)
     editor.fill(source)
-    page.locator(".stage", has=editor).get_by_role("button", name="Apply").click()
-    expect(page.locator(".stage", has=editor).get_by_role("button", name="Undo")).to_be_hidden()
+    inside = page.locator(".editor", has=editor)
+    inside.get_by_role("button", name="Apply").click()
+    expect(inside.get_by_role("button", name="Undo")).to_be_hidden()
 
 
 def push_until(world, kettle, value, expected):

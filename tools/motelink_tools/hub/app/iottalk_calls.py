@@ -10,7 +10,7 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.platform import Call
 from motelink_tools.hub.csm import Csm
 from motelink_tools.hub.csm.model import Graph, GraphKey, Link
-from motelink_tools.hub.csm.registration import named_features
+from motelink_tools.hub.csm.registration import dimension, named_features
 from motelink_tools.hub.csm.wire import Json
 
 
@@ -117,10 +117,12 @@ class IottalkCalls:
 
     def _link(self, link: Link) -> Json:
         known = self._csm.core.devices.get(link.device)
+        features = known.resource.features(link.kind) if known else []
         return {
             "device": link.device,
             "name": known.resource.name if known else "",
             "online": known is not None and known.state == "online",
             "feature": link.feature,
+            "dimension": dimension(features, link.feature),
             **link.settings(),
         }

@@ -1,8 +1,8 @@
 // One IoTtalk graph: inputs, the join, outputs, and the values that pass.
 
 import { empty, field, h, select, setText, svg } from "./dom.js";
-import { form, shown } from "./form.js";
-import { Editor } from "./editor.js";
+import { form } from "./form.js";
+import { Stage, inputTypes } from "./stage.js";
 import { follow, live } from "./live.js";
 import { ask, tell } from "./api.js";
 
@@ -39,14 +39,20 @@ class Graph {
     this.device = select([["", "Device"]]);
     this.feature = select([["", "Feature"]]);
     this.device.addEventListener("change", () => this.#features());
+    this.values = h("input", { type: "number", min: 0, max: 64, placeholder: "as it has" });
+    this.tags = h("input", { type: "number", min: 0, max: 64, placeholder: "0" });
+    this.type = inputTypes();
     this.content = [
       h("div", { class: "device-head" }, h("a", { href: "#/graphs", class: "back" }, "← Graphs"),
         h("div", { class: "title" }, h("h1", {}, graph), h("span", { class: "badge", "data-platform": "iottalk" }, client),
           this.watch, h("button", { type: "button", class: "quiet", onclick: () => this.#detach() }, "Remove graph"), this.problem)),
       this.canvas,
       h("section", { class: "card narrow", "aria-label": "New link" }, h("h2", {}, "Add a feature"),
-        form([h("div", { class: "pair" }, field("Device", this.device), field("Feature", this.feature))],
-          "Add", () => this.#link())),
+        form([
+          h("div", { class: "pair" }, field("Device", this.device), field("Feature", this.feature)),
+          h("div", { class: "pair" }, field("Values", this.values, "of a message"),
+            field("Tags", this.tags, "after them"), field("Taken", this.type, "inputs alone")),
+        ], "Add", () => this.#link())),
     ];
   }
 
@@ -138,7 +144,11 @@ class Graph {
   async #link() {
     if (!this.feature.value) throw new Error("Choose a feature.");
     const [kind, name] = JSON.parse(this.feature.value);
-    await this.request({ op: "add_link", da_id: this.device.value, [kind]: name, func: null });
+    const link = { op: "add_link", da_id: this.device.value, [kind]: name, func: null };
+    if (this.values.value !== "") link.param_no = Number(this.values.value);
+    if (this.tags.value !== "") link.tag_param_no = Number(this.tags.value);
+    if (kind === "idf") link.input_type = this.type.value;
+    await this.request(link);
     return `Added ${name}.`;
   }
 
@@ -166,47 +176,4 @@ class Graph {
 
 function column(label, content) {
   return h("section", { class: "column", "aria-label": label }, h("h2", {}, label), content);
-}
-
-/** A link or the join: its function, what went wrong in it, the last value through it. */
-class Stage {
-  constructor(graph, kind, title, link) {
-    this.graph = graph;
-    this.kind = kind;
-    this.link = link;
-    this.under = h("span", { class: "under" });
-    this.value = h("output", { class: "value", "aria-label": `${title}: last value` });
-    this.editor = new Editor(`Function of ${title}`, (source) => this.#apply(source));
-    const remove = h("button", { type: "button", class: "quiet", "aria-label": `Remove ${title}`,
-      onclick: () => this.#remove() }, "Remove");
-    this.element = h("article", { class: "stage", "data-kind": kind },
-      h("div", { class: "card-title" }, h("h3", {}, title), link ? remove : null),
-      this.under, this.value, this.editor.element);
-  }
-
-  update(link, codes, errors) {
-    this.func = link.func;
-    const device = link.device ? `${link.name || link.device}${link.online ? "" : " · away"}` : "";
-    setText(this.under, device || "all inputs, in their order");
-    const source = link.func === null ? "" : codes[link.func] ?? "";
-    this.editor.update(source, errors.find((error) => !error.src || error.src === link.func) ?? errors[0]);
-  }
-
-  passed(input, output) {
-    const text = input === undefined ? shown(output) : `${shown(input)} → ${shown(output)}`;
-    setText(this.value, text);
-  }
-
-  async #apply(source) {
-    let digest = null;
-    if (source.trim()) ({ digest } = await tell("iottalk/function", { ...this.graph.where, source }));
-    const request = this.link
-      ? { op: "set_df_func", da_id: this.link.device, [this.kind]: this.link.feature }
-      : { op: "set_join" };
-    await this.graph.request({ ...request, prev: this.func, new: digest });
-  }
-
-  async #remove() {
-    await this.graph.request({ op: "rm_link", da_id: this.link.device, [this.kind]: this.link.feature });
-  }
 }
