@@ -103,11 +103,9 @@ class Forwarder(Base):
     def topic(self, name):
         """Where the server wants it; None while that is not known. Raises ValueError."""
         feature = self._feature(name)
-        if feature and feature.topic is not None:
-            return feature.topic
-        if not feature or self.decided():
+        if feature is None or (feature.topic is None and self.decided()):
             raise ValueError("no feature, or not linked: %s" % name.text())
-        return None
+        return feature.topic
 
     def _feature(self, name):
         for stored in self.idf:

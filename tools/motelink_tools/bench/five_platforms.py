@@ -40,7 +40,7 @@ class Hub:
     def __enter__(self) -> "Hub":
         with contextlib.ExitStack() as stack:
             self._hub = stack.enter_context(LocalHub(self._folder / "hub", self._say))
-            registry = self._hub.registry
+            self.registry = registry = self._hub.registry
             self._events = stack.enter_context(registry.subscribe(100_000))
             manager = Manager(
                 [_NAME],
