@@ -12,8 +12,8 @@ class _Drawn:
         return self.number
 
 
-def _ceilings(backoff, drawn, expected):
-    """Whether the waits can be these ceilings, one after the other, and the last no longer."""
+def _waits(backoff, drawn, expected):
+    """It can wait so long, one after the other."""
     for ceiling in expected:
         drawn.number = ceiling
         assert backoff.next() == ceiling, ceiling
@@ -21,35 +21,32 @@ def _ceilings(backoff, drawn, expected):
 
 
 def _at_most(longest, backoff, drawn):
+    """It can wait no longer now."""
     drawn.number = longest + 1
     assert backoff.next() == 0
 
 
 def test_ceiling_doubles_to_the_cap():
-    expected = (1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000)
+    expected = (1000, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000)
     for n in range(len(expected)):
         drawn = _Drawn()
-        _at_most(
-            expected[n], _ceilings(Backoff(1000, 60000, drawn.bits), drawn, expected[:n]), drawn
-        )
+        backoff = _waits(Backoff(1000, 60000, drawn.bits), drawn, expected[:n])
+        _at_most(expected[n], backoff, drawn)
 
 
 def test_ceiling_waits_until_so_long_was_waited():
     drawn = _Drawn()
-    backoff = _ceilings(Backoff(1000, 60000, drawn.bits), drawn, (0, 300, 699))
+    backoff = _waits(Backoff(1000, 60000, drawn.bits), drawn, (0, 300, 999, 700))
     _at_most(1000, backoff, drawn)
-    _at_most(2000, _ceilings(backoff, drawn, (1,)), drawn)
+    _at_most(2000, _waits(backoff, drawn, (1,)), drawn)
 
 
 def test_reset_starts_again():
     drawn = _Drawn()
-    backoff = _ceilings(Backoff(100, 1000, drawn.bits), drawn, (100, 200, 400, 800))
+    backoff = _waits(Backoff(100, 1000, drawn.bits), drawn, (100, 100, 200, 400))
     backoff.reset()
-    _at_most(100, backoff, drawn)
-    drawn.number = 99
-    assert backoff.next() == 99
-    _at_most(100, backoff, drawn)
-    _at_most(200, _ceilings(backoff, drawn, (1,)), drawn)
+    _at_most(100, _waits(backoff, drawn, (100, 99)), drawn)
+    _at_most(200, _waits(backoff, drawn, (1,)), drawn)
 
 
 def test_jitter_is_full_and_even():

@@ -4,9 +4,9 @@ Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): aft
 anything from 0 to ``min(cap, base * 2**n)``, so that a fleet that lost its server together does
 not come back together. 0 is a possible wait; the mean is half the ceiling.
 
-The ceiling doubles once so long has been waited, not with each failure: where attempts fail at
-once, short waits by chance would else lead to a long one. So no wait is longer than ``base`` or
-twice what has been waited so far, and behind a short outage a fleet is back soon.
+The ceiling doubles once twice so long has been waited, not with each failure: where attempts fail
+at once, short waits by chance would else lead to a long one. So no wait is longer than ``base`` or
+than all those before together, and behind a short outage a fleet is back soon.
 """
 
 from motelink import port
@@ -44,7 +44,7 @@ class Backoff:
         wait = self.rand(30) % (ceiling + 1)
         if ceiling < self.cap_ms:
             self._waited += wait
-            if self._waited >= ceiling:
+            if self._waited >= ceiling << 1:
                 self._ceiling = ceiling << 1 if ceiling <= self.cap_ms >> 1 else self.cap_ms
         return wait
 

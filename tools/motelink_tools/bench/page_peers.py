@@ -1,8 +1,8 @@
 """The devices, or the open pages, of the page's load test: in a process of their own.
 
 ``python -m motelink_tools.bench.page_peers devices`` connects IoT Commute devices, and
-``... pages`` reads the page's stream. Both read one line of JSON on stdin, say ``"ready"``, go on at
-the next line, and end with a line of what they did.
+``... pages`` reads the page's stream. Both read one line of JSON on stdin, say ``"ready"``, go
+on at the next line, and end with a line of what they did.
 """
 
 import asyncio
