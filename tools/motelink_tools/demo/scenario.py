@@ -19,7 +19,7 @@ from motelink_tools.hub.app.boards.records import Profile
 from motelink_tools.hub.manager import Client, Manager
 from motelink_tools.hub.registry import Event, Registry, Subscription
 
-HEAP = "160k"  # as a Pico W has
+HEAP = "128k"  # less than any board that runs all five has
 HEARTBEAT_S = 1.0
 FIRST_CUT_S = 6.0
 CUT_EVERY_S = 30.0
