@@ -20,6 +20,7 @@ from pathlib import Path
 
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
+from motelink_tools.progress import fetching
 
 SUITE = "trixie"  # MicroPython 1.25; "forky" has 1.26
 # The libraries come from this suite for every interpreter: later binaries run with them.
@@ -144,7 +145,8 @@ def _fill(cache: Path, suite: str, say: Say) -> None:
     with _locked(cache):
         if not target.is_dir():  # another process may have been first
             say(f"motelink: fetching 32-bit MicroPython ({suite}, once, 20 MB) to {target}")
-            with _new_folder(target) as folder:
+            shown = say is _to_stderr  # another shows it in its own way
+            with _new_folder(target) as folder, fetching("fetching", folder, shown=shown):
                 _fetch(suite, folder)
                 _ask(_argv(folder), suite)  # what cannot run here is not kept
 

@@ -6,17 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from motelink_tools.bench.registry import Benchmark, Figure, Table, Target
 
+STDOUT = Path("-")
+
 
 class Report:
-    """Writes to one console. Colours and the live line only where that is a terminal."""
+    """Writes to one console. Colours and the live line only where that is a terminal.
 
-    def __init__(self, console: Console) -> None:
+    ``expected_s``: of all benchmarks, for the bar in the live line.
+    """
+
+    def __init__(self, console: Console, *, expected_s: int = 0) -> None:
         self._console = console
+        self._expected_s = expected_s
+        self._done_s = 0
         self._say: Callable[[str], None] = _nothing
         self.figures: list[Figure] = []
 
@@ -32,12 +40,15 @@ class Report:
             self._line(f"measuring {begin}")
             yield
             return
-        with self._console.status(begin) as status:
-            self._say = lambda line: status.update(f"{begin}  {line}")
+        columns = (BarColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task(benchmark.name, total=self._expected_s, completed=self._done_s)
+            self._say = lambda line: bar.update(task, description=f"{benchmark.name}: {line}")
             try:
                 yield
             finally:
                 self._say = _nothing
+                self._done_s += seconds
 
     def show(self, benchmark: Benchmark, table: Table) -> None:
         """One table, with its note beneath."""
@@ -69,6 +80,9 @@ class Report:
             self._line("The figures were not kept: --json FILE or BENCH_JSON=FILE writes them.")
             return
         values = {figure.key: figure.value for figure in self.figures}
+        if json_file == STDOUT:
+            print(json.dumps(values))
+            return
         json_file.write_text(json.dumps(values, indent=2) + "\n")
         self._line(f"{len(values)} figures written to {json_file}")
 

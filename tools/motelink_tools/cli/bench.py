@@ -18,6 +18,7 @@ examples:
   motelink bench --only manager          the tables whose name contains "manager"
   motelink bench --only 'manager.*' --quick
   motelink bench --json figures.json     also one flat JSON object; BENCH_JSON=FILE does the same
+  motelink bench --only modules --json   the object alone, on stdout
 """
 
 
@@ -33,7 +34,14 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--only", action="append", default=[], metavar="PATTERN", help="only tables of this name"
     )
-    parser.add_argument("--json", dest="json_file", metavar="FILE", help="write the figures there")
+    parser.add_argument(
+        "--json",
+        dest="json_file",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the figures there; without FILE to stdout, and all else to stderr",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, a smaller load")
     parser.add_argument("--list", action="store_true", help="say which tables there are")
     parser.set_defaults(run=_run)
@@ -44,12 +52,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from motelink_tools.bench import session
 
-    if arguments.list:
-        print(*session.listing(), sep="\n")
-        return 0
     json_file = arguments.json_file or os.environ.get("BENCH_JSON")
+    arguments.json = to_stdout = json_file == "-"  # an error is an object, too, then
+    if arguments.list:
+        print(session.listing(as_json=to_stdout))
+        return 0
     complete = session.run(
-        Console(),
+        Console(stderr=to_stdout),
         only=arguments.only,
         json_file=Path(json_file) if json_file else None,
         quick=arguments.quick,

@@ -9,6 +9,7 @@ from motelink_tools.hub.app.verbs import verb
 _EXAMPLES = """\
 examples:
   motelink commute add lamp                prints the key, once
+  motelink commute remove lamp
   motelink commute devices
   motelink commute send lamp LED 1         as a client of the device would
   motelink commute states lamp
@@ -28,7 +29,7 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    new = partial(verb, verbs, "commute_commands")
+    new = partial(verb, verbs, "commute_commands", _EXAMPLES)
 
     new("add", "add a device; its key is shown this once").add_argument("device", metavar="ID")
     new("remove", "forget a device and its states").add_argument("device", metavar="ID")

@@ -10,6 +10,7 @@ examples:
   motelink demo --seconds 20         stops by itself; exit status 0 if all went as expected
   DEMO_SECONDS=20 motelink demo      the same
   motelink demo --seconds 20 | cat   plain lines
+  motelink demo --seconds 20 --json  an object a line, the last one says how it went
 """
 
 
@@ -32,6 +33,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         default=os.environ.get("DEMO_SECONDS") or None,
         help="stop after so long, and judge (default: $DEMO_SECONDS, else until Ctrl-C)",
     )
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
     parser.set_defaults(run=_run)
 
 
@@ -48,4 +50,4 @@ def _seconds(text: str) -> float:
 def _run(arguments: argparse.Namespace) -> int:
     from motelink_tools.demo.command import run
 
-    return run(arguments.seconds)
+    return run(arguments.seconds, as_json=arguments.json)

@@ -4,11 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from motelink import __version__
 from motelink_tools.cli import Parser, execute
+from motelink_tools.hub.app.verbs import examples_of
 
 if TYPE_CHECKING:
     from motelink_tools.hub.iotctl.settings import Settings
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 examples:
   iotctl genconf iottalk.ini               write a file with every setting
+  iotctl initdb                            the database alone
   iotctl -c iottalk.ini start csm          serve until Ctrl-C
-  iotctl -c iottalk.ini start --background serve until 'iotctl -c iottalk.ini stop'
+  iotctl -c iottalk.ini start --background serve until this:
+  iotctl -c iottalk.ini stop
+  iotctl -c iottalk.ini restart            in the background
   iotctl status                            exit status 3 if none runs
   echo 'print(devices())' | iotctl shell   the devices in the database
 
@@ -59,25 +64,44 @@ def _fill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"iotctl (motelink {__version__})")
     parser.set_defaults(run=lambda _: _help(parser))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    initdb = commands.add_parser("initdb", help="make the database; 'start' does, too")
+    new = partial(_command, commands)
+    initdb = new("initdb", "make the database; 'start' does, too")
     initdb.set_defaults(run=_initdb)
-    start = commands.add_parser("start", help="serve until Ctrl-C, or in the background")
+    start = new("start", "serve until Ctrl-C, or in the background")
     start.add_argument("--background", action="store_true", help="return once it serves")
     start.set_defaults(run=_start)
-    stop = commands.add_parser("stop", help="end the server in the background")
+    stop = new("stop", "end the server in the background")
     stop.set_defaults(run=_stop)
-    restart = commands.add_parser("restart", help="end it, and start it in the background")
+    restart = new("restart", "end it, and start it in the background")
     restart.set_defaults(run=_restart)
-    status = commands.add_parser("status", help="say whether a server runs")
-    status.add_argument("--json", action="store_true", help="as a JSON object")
+    status = new("status", "say whether a server runs")
     status.set_defaults(run=_status)
     for command in (initdb, start, stop, restart, status):
         command.add_argument("service", nargs="?", choices=["csm"], help="the only one there is")
-    shell = commands.add_parser("shell", help="Python with the database at hand")
+    shell = new("shell", "Python with the database at hand", prints=False)
     shell.set_defaults(run=_shell)
-    genconf = commands.add_parser("genconf", help="write a file with every setting")
+    genconf = new("genconf", "write a file with every setting")
     genconf.add_argument("dest", type=Path, help="a file, a folder, or - for stdout")
     genconf.set_defaults(run=_genconf)
+
+
+def _command(
+    commands: Any, name: str, text: str, *, prints: bool = True
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=examples_of(name, _EXAMPLES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if prints:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _say(arguments: argparse.Namespace, text: object, **values: object) -> None:
+    print(json.dumps(values) if arguments.json else text)
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
@@ -94,7 +118,8 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
 def _initdb(arguments: argparse.Namespace) -> int:
     from motelink_tools.hub.iotctl import commands
 
-    print(commands.create_database(_settings(arguments)))
+    database = commands.create_database(_settings(arguments))
+    _say(arguments, database, ok=True, database=str(database))
     return 0
 
 
@@ -103,14 +128,15 @@ def _start(arguments: argparse.Namespace) -> int:
 
     if arguments.background:
         return _start_in_background(arguments)
-    return commands.serve(_settings(arguments), debug=arguments.debug)
+    return commands.serve(_settings(arguments), debug=arguments.debug, as_json=arguments.json)
 
 
 def _start_in_background(arguments: argparse.Namespace) -> int:
     from motelink_tools.hub.iotctl import process
 
     words = process.serving_command(arguments.config, debug=arguments.debug)
-    print(f"IoTtalk: {process.start(_settings(arguments), words).url}")
+    running = process.start(_settings(arguments), words)
+    _say(arguments, f"IoTtalk: {running.url}", ok=True, url=running.url, pid=running.pid)
     return 0
 
 
@@ -118,7 +144,8 @@ def _stop(arguments: argparse.Namespace) -> int:
     from motelink_tools.hub.iotctl import process
 
     stopped = process.stop(_settings(arguments))
-    print(f"stopped {stopped.url}" if stopped else "no server runs")
+    text = f"stopped {stopped.url}" if stopped else "no server runs"
+    _say(arguments, text, ok=bool(stopped), url=stopped.url if stopped else None)
     return 0 if stopped else _NOT_RUNNING
 
 
@@ -155,5 +182,6 @@ def _genconf(arguments: argparse.Namespace) -> int:
     if str(arguments.dest) == "-":
         sys.stdout.write(settings.SAMPLE)
     else:
-        print(settings.write_sample(arguments.dest))
+        file = settings.write_sample(arguments.dest)
+        _say(arguments, file, ok=True, file=str(file))
     return 0

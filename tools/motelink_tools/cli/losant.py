@@ -10,6 +10,8 @@ _EXAMPLES = """\
 examples:
   motelink losant add lamp                                    prints id, key and secret, once
   motelink losant add meter --attributes power on:boolean
+  motelink losant list
+  motelink losant remove meter                                its states, too
   motelink losant command lamp set '{"brightness": 40}'
   motelink losant states lamp --since 1h --csv > lamp.csv
   motelink losant watch
@@ -29,7 +31,7 @@ def add(subparsers: Any) -> None:
     )
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    new = partial(verb, verbs, "losant_commands")
+    new = partial(verb, verbs, "losant_commands", _EXAMPLES)
 
     added = new("add", "add a device; its secret is shown this once")
     added.add_argument("device", metavar="NAME")

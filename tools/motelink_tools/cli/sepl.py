@@ -9,6 +9,7 @@ from motelink_tools.hub.app.verbs import verb
 _EXAMPLES = """\
 examples:
   motelink sepl add-user me                        prints the password, once
+  motelink sepl remove-user me
   motelink sepl devices
   motelink sepl command lamp-1 switch '{"on": true}'
                                                    prints what the service responds
@@ -29,7 +30,7 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    new = partial(verb, verbs, "sepl_commands")
+    new = partial(verb, verbs, "sepl_commands", _EXAMPLES)
 
     new("add-user", "add a user; the password is shown this once").add_argument(
         "user", metavar="NAME"

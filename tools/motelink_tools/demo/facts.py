@@ -69,3 +69,16 @@ class Facts:
     def missing(self) -> list[str]:
         """What has not happened yet, in words."""
         return [text for name, text in EXPECTED.items() if name not in self.done]
+
+    def figures(self) -> dict[str, object]:
+        """For JSON: when each of `EXPECTED` happened, in seconds, and what was counted."""
+        return {
+            "seconds": round(self.elapsed(), 3),
+            "done": {name: round(at, 3) for name, at in self.done.items()},
+            "heartbeats": self.heartbeats,
+            "messages_in": self.messages_in,
+            "messages_out": self.messages_out,
+            "states": self.states,
+            "reconnects": self.reconnects,
+            "heap_low": self.heap_low,
+        }

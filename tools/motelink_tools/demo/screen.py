@@ -1,5 +1,6 @@
 """The demo on a terminal, live; plain lines where there is none."""
 
+import json
 import statistics
 
 from rich.console import Console, Group, RenderableType
@@ -123,3 +124,24 @@ class Lines:
     def _say(self, who: str, text: str) -> None:
         line = f"{self._facts.elapsed():6.1f} s  {who:<8}  {text}"
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class Objects:
+    """A JSON object for each thing that happens."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        facts.say = self._say
+
+    def __enter__(self) -> "Objects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to take down."""
+
+    def refresh(self) -> None:
+        """Objects are printed as things happen."""
+
+    def _say(self, who: str, text: str) -> None:
+        line = {"at": round(self._facts.elapsed(), 3), "who": who, "text": text}
+        print(json.dumps(line), flush=True)

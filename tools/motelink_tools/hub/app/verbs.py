@@ -18,12 +18,19 @@ _NOT_FOR_IT = frozenset({"run", "folder", "json"})
 
 
 def verb(
-    verbs: Any, module: str, name: str, text: str, *, function: str = ""
+    verbs: Any, module: str, examples: str, name: str, text: str, *, function: str = ""
 ) -> argparse.ArgumentParser:
-    """Add ``name`` with ``--folder`` and ``--json``. It runs ``function``, by default the one of
+    """Add ``name`` with ``--folder`` and ``--json``, and those of its topic's ``examples`` that
+    are its. It runs ``function``, by default the one of
     that name (with _ for -), of the module ``motelink_tools.hub.app.<module>``, which is given
     the folder, ``as_json``, and the other arguments by name."""
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=examples_of(name, examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="the hub's folder (~/.motelink)"
     )
@@ -41,6 +48,19 @@ def verb(
 
     parser.set_defaults(run=run)
     return parser
+
+
+def examples_of(name: str, examples: str) -> str:
+    """Those of a topic's examples that call the sub-command ``name``, what is said of them below
+    included."""
+    chosen: list[str] = []
+    wanted = False
+    for line in examples.splitlines():
+        if not line.startswith("   "):  # not what continues the line before
+            wanted = line.startswith("  ") and f" {name} " in f"{line} "
+        if wanted:
+            chosen.append(line)
+    return "\n".join(["examples:", *chosen])
 
 
 def parsed(text: str) -> Any:

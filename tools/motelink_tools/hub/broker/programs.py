@@ -17,6 +17,7 @@ from pathlib import Path
 
 from motelink_tools.errors import ToolError
 from motelink_tools.paths import cache_folder
+from motelink_tools.progress import fetching
 
 _APT_S = 600
 _APT_CONFIGURATION = """\
@@ -110,7 +111,8 @@ def _cached(package: str, say: Say) -> tuple[Path, Path | None]:
         say(f"motelink: fetching {package} (once, 4 MB) to {folder}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{package}.") as partial:
-            _fetch(package, Path(partial))
+            with fetching("fetching", Path(partial), shown=say is to_stderr):
+                _fetch(package, Path(partial))
             (Path(partial) / "root").chmod(0o755)
             # Another process may have been first: then its folder serves.
             with contextlib.suppress(OSError):

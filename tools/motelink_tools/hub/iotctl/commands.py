@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import code
+import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -33,14 +35,14 @@ def create_database(settings: Settings) -> Path:
     return settings.database
 
 
-def serve(settings: Settings, *, debug: bool) -> int:
+def serve(settings: Settings, *, debug: bool, as_json: bool = False) -> int:
     """Until SIGTERM or Ctrl-C. Raises ToolError."""
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     with PidFile(settings.pid_file).held() as pid_file:
-        asyncio.run(_serve(settings, pid_file))
+        asyncio.run(_serve(settings, pid_file, as_json=as_json))
     return 0
 
 
@@ -60,7 +62,7 @@ def shell(settings: Settings) -> int:
     return 0
 
 
-async def _serve(settings: Settings, pid_file: PidFile) -> None:
+async def _serve(settings: Settings, pid_file: PidFile, *, as_json: bool) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -80,10 +82,9 @@ async def _serve(settings: Settings, pid_file: PidFile) -> None:
         host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
         url = f"http://{host}:{csm.port}"
         pid_file.say(url)
-        print(
-            f"IoTtalk: {url}, broker {settings.scheme}://{settings.host}:{settings.port}",
-            flush=True,
-        )
+        broker = f"{settings.scheme}://{settings.host}:{settings.port}"
+        found = {"ok": True, "url": url, "broker": broker, "pid": os.getpid()}
+        print(json.dumps(found) if as_json else f"IoTtalk: {url}, broker {broker}", flush=True)
         await ended.wait()
 
 
