@@ -26,7 +26,7 @@ class Watchdog(_Client):
 
     def turn(self, now: int) -> None:
         """Feed it, unless somebody is stuck; called by the loop."""
-        self.deadline = ticks_add(now, _FEED_MS)
+        self.deadline = ticks_add(now, min(_FEED_MS, self.late >> 1))
         for client in self.loop.clients:
             if ticks_diff(now, client.deadline) > self.late:
                 return
