@@ -88,9 +88,10 @@ class Flash:
             yield (entry[0], entry[1], 0, size)
 
     def mkdir(self, path):
-        if self._left() < _FOLDER_BLOCKS:
+        path = self._absolute(path)
+        if self._left() < _FOLDER_BLOCKS and not self._exists(path):
             raise OSError(_ENOSPC)
-        self._host.mkdir(self._absolute(path))
+        self._host.mkdir(path)
         self._free -= _FOLDER_BLOCKS
 
     def rmdir(self, path):
@@ -144,6 +145,13 @@ class Flash:
             elif part and part != ".":
                 parts.append(part)
         return "/" + "/".join(parts)
+
+    def _exists(self, path):
+        try:
+            self._host.stat(path)
+        except OSError:
+            return False
+        return True
 
     def _size(self, path):
         """0 for what is not there."""
