@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo test lint bench format clean
+.PHONY: help setup demo test lint bench docs dist format clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -51,6 +51,12 @@ lint: $(STAMP) ## Style and types
 
 bench: setup ## Measure; BENCH_JSON=file writes the figures
 	@$(BIN)/motelink bench
+
+docs: $(STAMP) ## Build the documentation into build/site; an unknown link is an error
+	@$(BIN)/mkdocs build --quiet --strict
+
+dist: $(STAMP) ## Build a release into dist/: wheel, sdist, .mpy archive, CircuitPython bundle
+	@$(BIN)/python -m motelink_tools.release dist
 
 format: $(STAMP) ## Put the code into its form
 	@$(BIN)/ruff check --fix .

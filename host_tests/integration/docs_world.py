@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import websockets.exceptions
 import websockets.sync.server
 
 from motelink.losant import Device
@@ -24,7 +25,7 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker import Broker
 from motelink_tools.hub.manager import Client, Manager
 
-RUN_MS = 500
+RUN_MS = 1200
 # Nobody calls stop(): run() returns by itself, long after a connection on this machine is made.
 BOUNDED = f"""\
 from motelink.loop import Loop
@@ -62,6 +63,7 @@ class World:
         self.seen: set[str] = set()
         self._web = web
         self._ws = ws
+        self._names = 0
         self._events = hub.registry.subscribe()
 
     def turn(self) -> None:
@@ -74,6 +76,11 @@ class World:
     def _command(self) -> None:
         with contextlib.suppress(ToolError):
             self.hub.call("sepl", "command", device="lamp-1", service="on", value=1, timeout=1.0)
+
+    def _name(self) -> str:
+        """Of a device or user that there is not yet."""
+        self._names += 1
+        return f"docs-{self._names}"
 
     @contextlib.contextmanager
     def lamp(self) -> Iterator[None]:
@@ -102,17 +109,17 @@ class World:
 
     def page(self, name: str) -> Page:
         """How the programs of docs/``name`` run; without more ado, where it is not known."""
-        made = getattr(
-            self, "_" + name.removesuffix(".md").replace("/", "_").replace("-", "_"), None
-        )
+        known = name.removesuffix(".md").replace("migrating/", "from_").replace("-", "_")
+        made = getattr(self, f"_{known}", None)
         return made() if made else Page()
 
     def _commute(self) -> Page:
-        key = self.hub.call("commute", "add", device="lamp-1")
+        name = self._name()
+        key = self.hub.call("commute", "add", device=name)
         root = self.hub.address("commute", "websocket root")
         return Page(
-            replace={"ws://192.0.2.7:8094/ws": root, "its key": key},
-            after="loop.run()",
+            replace={"ws://192.0.2.7:8094/ws": root, "lamp-1": name, "its key": key},
+            after="loop.run()\nassert pair.connected",
             seen={"commute connected", "commute message_in"},
         )
 
@@ -124,7 +131,7 @@ class World:
         return Page(replace={"http://192.0.2.5:9992": url}, seen={"iottalk connected"})
 
     def _losant(self) -> Page:
-        made = self.hub.call("losant", "add", name="docs", attributes={})
+        made = self.hub.call("losant", "add", name=self._name(), attributes={})
         port = urlsplit(self.hub.address("losant", "mqtt")).port
         return Page(
             replace={
@@ -135,7 +142,7 @@ class World:
                 "while True:": "for _ in range(2):",
             },
             before='read_sensor = lambda: 21\nCOMMAND_TOPIC = b"losant/docs/command"\n',
-            after="device.loop(1)",
+            after="device.loop(1)\nassert device.is_connected()",
             seen={"losant connected", "losant message_in"},
         )
 
@@ -151,6 +158,7 @@ class World:
                 "from motelink.mqtt import Client\n"
                 f'another = Client("127.0.0.1", "another", port={self.broker.port})\n'
             ),
+            after="assert client.connected",
             seen={"manager connected", "manager message"},
         )
 
@@ -166,26 +174,67 @@ class World:
             files={"umqtt/simple.py": "from motelink.mqtt_simple import MQTTClient\n"},
         )
 
+    def _from_umqtt_simple(self) -> Page:
+        return Page(
+            replace={
+                '("kettle", "192.0.2.7", ': f'("simple", "127.0.0.1", {self.broker.port}, ',
+                '"192.0.2.7", "kettle", ': f'"127.0.0.1", "simple", port={self.broker.port}, ',
+            },
+            after="assert kettle.connected",
+        )
+
+    def _from_mqtt_as(self) -> Page:
+        old, new = '"192.0.2.7", "kettle", ', f'"127.0.0.1", "as", port={self.broker.port}, '
+        return Page(replace={old: new}, after="assert client.connected")
+
+    def _from_losant_mqtt(self) -> Page:
+        page = self._losant()
+        page.before = ""
+        return page
+
+    def _from_iottalk_py(self) -> Page:
+        page = self._iottalk()
+        page.after = "assert cat.connected and cat.rev"
+        return page
+
+    def _from_sepl(self) -> Page:
+        page = self._sepl()
+        page.after = "assert Client.ready()"
+        return page
+
+    def _from_iotcommute(self) -> Page:
+        page = self._commute()
+        page.after = "assert ws.is_connected()"
+        return page
+
+    def _start(self) -> Page:
+        page = self._node()
+        page.after = "run()"
+        return page
+
     def _node(self) -> Page:
-        settings = self.hub.call("losant", "join", name="node", known={}) | {"ntp_servers": ""}
+        settings = self.hub.call("losant", "join", name=self._name(), known={}) | {
+            "ntp_servers": ""
+        }
         lines = (f"{name} = {json.dumps(value)}" for name, value in settings.items())
         return Page(
             before=(
                 "from motelink.node import Node\nfrom motelink.port import ticks_ms\n"
-                f"end = ticks_ms() + {4 * RUN_MS}\nNode.alive = lambda self: ticks_ms() < end\n"
+                f"end = ticks_ms() + {2 * RUN_MS}\nNode.alive = lambda self: ticks_ms() < end\n"
             ),
             files={"settings.toml": "\n".join(lines) + "\n"},
             seen={"losant connected", "losant message_in"},
         )
 
     def _sepl(self) -> Page:
-        password = self.hub.call("sepl", "add_user", name="docs")
+        name = self._name()
+        password = self.hub.call("sepl", "add_user", name=name)
         port = urlsplit(self.hub.address("sepl", "websocket")).port
         conf = f"[CONNECTOR]\nprotocol = ws\nhost = 127.0.0.1\nport = {port}\n"
         return Page(
             replace={"while True:": "for _ in range(1):"},
             after="loop.run()\nassert connector.ready",
-            files={"connector.conf": conf + f"user = docs\npassword = {password}\ngid =\n"},
+            files={"connector.conf": conf + f"user = {name}\npassword = {password}\ngid =\n"},
             seen={"sepl connected", "sepl message_in"},
         )
 
@@ -229,9 +278,10 @@ def world(folder: Path) -> Iterator[World]:
                 """Nobody reads it."""
 
         def answer(connection: websockets.sync.server.ServerConnection) -> None:
-            for message in connection:
-                seen.add(f"websocket {message!s}")
-                connection.send('{"and": "you"}')
+            with contextlib.suppress(websockets.exceptions.ConnectionClosed):
+                for message in connection:
+                    seen.add(f"websocket {message!s}")
+                    connection.send('{"and": "you"}')
 
         web = ThreadingHTTPServer(("127.0.0.1", 0), Things)
         ws = websockets.sync.server.serve(answer, "127.0.0.1", 0)

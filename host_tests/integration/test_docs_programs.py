@@ -11,6 +11,7 @@ import sys
 import time
 import types
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,9 @@ from motelink_tools.board import VirtualBoard
 from motelink_tools.micropython import Interpreter
 
 from .docs_blocks import ROOT, Block, all_blocks, blocks, programs
-from .docs_world import BOUNDED, World, world
+from .docs_world import BOUNDED, Page, World, world
 
-DEADLINE_S = 20
+DEADLINE_S = 40
 DEVICE_PAGES = sorted(
     {
         str(block.page.relative_to(ROOT))
@@ -46,40 +47,65 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-@pytest.mark.parametrize("name", DEVICE_PAGES)
-def test_device_programs(name: str, around: World, tmp_path: Path) -> None:
-    page = around.page(name.removeprefix("docs/"))
+@dataclass
+class Running:
+    """A page's programs, in a process."""
+
+    page: Page
+    process: subprocess.Popen[bytes]
+    output: Path
+
+
+def start(name: str, page: Page, folder: Path) -> Running:
     text = "\n".join(block.text for block in programs(name, host=False))
     for old, new in page.replace.items():
         assert old in text, f"{name}: {old}"
         text = text.replace(old, new)
     for file, content in page.files.items():
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        (tmp_path / file).write_text(content)
-    program = tmp_path / "program.py"
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text(content)
+    program = folder / "program.py"
     program.write_text("\n".join([BOUNDED, page.before, text, page.after]))
     runtime = next(one for one in interpreters().values() if isinstance(one, Interpreter))
-    around.seen.clear()
-    with (tmp_path / "output.txt").open("w") as output:
+    output = folder / "output.txt"
+    with output.open("wb") as file:
         process = subprocess.Popen(
             runtime.command(str(program), heap="256k"),
-            cwd=tmp_path,
+            cwd=folder,
             env={**os.environ, "MICROPYPATH": f":.frozen:{paths.library()}"},
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=file,
             stderr=subprocess.STDOUT,
         )
-        try:
-            end = time.monotonic() + DEADLINE_S
-            while process.poll() is None and time.monotonic() < end:
-                around.turn()
-                time.sleep(0.05)
-        finally:
-            process.kill()
-            process.wait()
+    return Running(page, process, output)
+
+
+@pytest.fixture(scope="module")
+def ended(around: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Running]:
+    """All pages at once: most of their time they wait."""
+    running = {
+        name: start(name, around.page(name.removeprefix("docs/")), tmp_path_factory.mktemp("page"))
+        for name in DEVICE_PAGES
+    }
+    end = time.monotonic() + DEADLINE_S
+    try:
+        while time.monotonic() < end:
+            around.turn()
+            if all(one.process.poll() is not None for one in running.values()):
+                break
+            time.sleep(0.05)
+    finally:
+        for one in running.values():
+            one.process.kill()
+            one.process.wait()
     around.turn()
-    said = (tmp_path / "output.txt").read_text()
-    assert process.returncode == 0, said
+    return running
+
+
+@pytest.mark.parametrize("name", DEVICE_PAGES)
+def test_device_programs(name: str, around: World, ended: dict[str, Running]) -> None:
+    page, said = ended[name].page, ended[name].output.read_text()
+    assert ended[name].process.returncode == 0, said
     assert "Traceback" not in said, said
     assert page.seen <= around.seen, said
 

@@ -13,13 +13,15 @@ from playwright.sync_api import expect
 
 from .hub_web_browser import page as opened
 from .hub_web_browser import serious
-from .hub_web_fixtures import browser, go, page, world
+from .hub_web_fixtures import Devices, browser, go, page, world
 from .hub_web_world import CommuteDevice, World
+from .manager_device import wait_for
 
 __all__ = ["browser", "page", "world"]
 
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
 LIMIT_S = 20
+ALL_STATES = {"since": None, "until": None, "limit": 10}
 
 
 def pages(devices):
@@ -33,6 +35,8 @@ def pages(devices):
         "commute": "device/commute/doorbell",
         "graphs": "graphs",
         "graph": "graph/page/comfort",
+        "boards": "boards",
+        "board": "board/desk",
         "log": "log",
         "nowhere": "nowhere",
     }
@@ -60,6 +64,11 @@ def fill(world, devices):
     world.call("iottalk", "request", **where, request=odf)
     join = {"op": "set_join", "prev": None, "new": good}
     world.call("iottalk", "request", **where, request=join)
+    world.post("api/boards/add", {"name": "desk"})
+    world.post("api/boards/add", {"name": "a-board-whose-name-is-as-long-as-can-be-"})
+    for call in ("start", "flash"):
+        assert world.post(f"api/boards/{call}", {"board": "desk"}).status_code == 200
+    world.post("api/boards/fault", {"board": "desk", "fault": "slow-link"})
     while not kettle.topics:
         time.sleep(0.01)
     for number in range(40):
@@ -101,7 +110,7 @@ def test_every_page_on_every_screen_for_any_eyes(browser, world, filled):
 
 
 def test_the_keyboard_is_enough(page, world, filled):
-    expect(page.locator("table.devices tbody tr")).to_have_count(5)
+    expect(page.locator("table.devices")).to_contain_text("doorbell")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -136,6 +145,14 @@ def test_the_keyboard_is_enough(page, world, filled):
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     graph = world.call("iottalk", "graph", client="page", graph="comfort")
     assert graph["codes"][graph["join"]["func"]].endswith("# seen\n")
+    for name in ("Boards", "desk", "Interrupt"):
+        tab_to(page, name)
+        page.keyboard.press("Enter")
+    expect(page.locator(".device-head .state")).to_have_text("repl")
+    tab_to(page, "Type to the board")
+    page.keyboard.type("6 * 7")
+    page.keyboard.press("Enter")
+    expect(page.locator(".terminal")).to_contain_text("42")
 
 
 def tab_to(page, name):
@@ -170,6 +187,38 @@ def test_an_open_page_recovers_from_a_restart_of_the_hub(browser, tmp_path):
                 expect(page.locator('[data-series="volume"] .last')).to_have_text("9")
                 expect(page.get_by_label("Value")).to_have_value("what I typed")
                 assert page.evaluate("window.sameDocument")
+
+
+def test_what_must_survive_a_restart_is_on_the_page_after_it(browser, tmp_path):
+    with World(tmp_path) as world:
+        devices = Devices(world)
+        fill(world, devices)
+        wait_for(lambda: world.call("commute", "states", device="doorbell"))
+        wait_for(lambda: world.call("losant", "states", **ALL_STATES, device=devices.made["id"]))
+    with World(tmp_path) as world, opened(browser, world.url) as page:
+        rows = page.locator("table.devices tbody tr")
+        for name in ("greenhouse", "kettle", "Lamp", "doorbell"):
+            expect(rows.filter(has_text=name)).to_have_count(1)
+            expect(rows.filter(has_text=name).locator(".dot")).to_have_attribute(
+                "data-up", "false"
+            )
+        go(page, world, "device", "losant", devices.made["id"])
+        expect(page.get_by_role("region", name="Last state")).to_contain_text("soil")
+        page.get_by_role("button", name="Show", exact=True).click()
+        expect(page.get_by_text("25 states.")).to_be_visible()
+        go(page, world, "device", "commute", "doorbell")
+        expect(page.get_by_role("region", name="Sensors")).to_contain_text("volume")
+        go(page, world, "device", "sepl", devices.gateway.gid)
+        page.get_by_role("button", name="Load events").click()
+        expect(page.get_by_role("region", name="Events").last).to_contain_text("brightness")
+        go(page, world, "device", "iottalk", devices.kettle.id)
+        expect(page.get_by_role("region", name="Features")).to_contain_text("°C")
+        page.get_by_role("link", name="page / comfort").click()
+        expect(page.get_by_label("Function of Join")).to_have_value(re.compile("celsius"))
+        expect(page.get_by_label("Function of lamp-O")).to_have_value(re.compile("fahrenheit"))
+        expect(page.get_by_role("button", name="Watching values")).to_be_visible()
+        go(page, world, "boards")
+        expect(page.get_by_role("region", name="desk")).to_contain_text("off")
 
 
 def test_hundreds_of_devices_stay_smooth(browser, tmp_path):
@@ -236,6 +285,10 @@ def test_the_demos_board_is_on_the_page(browser):
             page.get_by_label("Message", exact=True).fill("led on")
             page.get_by_role("button", name="Send", exact=True).click()
             expect(page.locator(".messages li[data-way=in]").first).to_contain_text("led_on 1")
+            page.get_by_role("link", name="Boards").click()
+            expect(page.get_by_role("region", name="demo")).to_contain_text("verified, in")
+            page.get_by_role("link", name="demo").click()
+            expect(page.locator(".terminal")).to_contain_text("led is on")
     finally:
         process.terminate()
         process.communicate(timeout=LIMIT_S)
