@@ -77,6 +77,18 @@ class Lab:
         command = self.interpreter.command("-m", program, *map(str, arguments), heap=heap)
         return _results(program, self._execute(program, command, deadline_s).stdout)
 
+    def start(self, program: str, *arguments: object, heap: str = HEAP) -> "subprocess.Popen[str]":
+        """A program of ``on_device/`` that goes on by itself; what it prints is its ``stdout``."""
+        return subprocess.Popen(
+            self.interpreter.command("-m", program, *map(str, arguments), heap=heap),
+            cwd=self._board,
+            env={**os.environ, "MICROPYPATH": _PATH},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def romfs(self) -> Path:
         """An image of ``lib/`` as mpremote deploys it to a board's read-only flash partition."""
         image = self._board / "lib.romfs"
