@@ -14,9 +14,9 @@ _kinds = st.sampled_from((CONT, TEXT, BINARY, PING, PONG, CLOSE))
 _frames = st.builds(frame, _kinds, _payloads, st.booleans())
 
 
-def _outcome(data: bytes, cuts: list[int]) -> tuple[list[object], str]:
+def _outcome(data: bytes, cuts: list[int], quick: bool = True) -> tuple[list[object], str]:
     """What was heard, pieces put together, and what was raised."""
-    owner = Owner(200, tx_size=1 << 16)
+    owner = Owner(200, tx_size=1 << 16, quick=quick)
     raised = ""
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     try:
@@ -43,14 +43,14 @@ def _outcome(data: bytes, cuts: list[int]) -> tuple[list[object], str]:
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
 def test_any_bytes(data: bytes, cuts: list[int]) -> None:
-    assert _outcome(data, cuts) == _outcome(data, [])
+    assert _outcome(data, cuts) == _outcome(data, [], quick=False)
 
 
 @settings(max_examples=300)
 @given(st.lists(_frames, max_size=6), st.lists(st.integers(0, 2000)))
 def test_any_frames(frames: list[bytes], cuts: list[int]) -> None:
     data = b"".join(frames)
-    assert _outcome(data, cuts) == _outcome(data, [])
+    assert _outcome(data, cuts) == _outcome(data, [], quick=False)
 
 
 @given(st.text(max_size=150), st.lists(st.integers(0, 400)), st.lists(st.integers(0, 999)))

@@ -271,9 +271,50 @@ def test_handlers_that_raise_and_those_that_end():
         session.peer.send(frame(TEXT, b"a") + frame(TEXT, b"b"))
         session.peer.wait(lambda: client.handler_errors == 2)
         assert client.connected
+        heard = []
+
+        def once_broken(message):
+            heard.append(message.text())
+            if len(heard) == 2:
+                raise ValueError("broken")
+
+        client.on_message = once_broken
+        session.peer.send(b"".join([frame(TEXT, bytes([c])) for c in b"abcdef"]))
+        session.peer.wait(lambda: len(heard) == 6)
+        assert "".join(heard) == "abcdef" and client.handler_errors == 3
         client.on_message = lambda message: client.end()
         session.peer.send(frame(TEXT, b"a") + frame(TEXT, b"b"))
         session.peer.wait(lambda: session.heard[-1] is None)
+
+
+def test_handler_that_runs_the_client():
+    with Session() as session:
+        client = session.client
+        heard = []
+
+        def on_message(message):
+            heard.append(message.text())
+            if len(heard) == 1:
+                session.peer.send(frame(TEXT, b"c"))
+                session.peer.wait(lambda: "c" in heard)
+
+        client.on_message = on_message
+        session.connect()
+        session.peer.send(frame(TEXT, b"a") + frame(TEXT, b"b"))
+        session.peer.wait(lambda: len(heard) == 3)
+        assert heard == ["a", "b", "c"] and not client.handler_errors and client.connected
+
+
+def test_interrupted_while_it_looks_at_texts():
+    with Session() as session:
+        client = session.client
+        heard = []
+        client.on_message = lambda message: heard.append(message.text())
+        session.connect()
+        client._texts.close()
+        session.peer.send(frame(TEXT, b"a") + frame(TEXT, b"b"))
+        session.peer.wait(lambda: len(heard) == 2)
+        assert heard == ["a", "b"] and next(client._texts) is None
 
 
 def test_through_a_proxy():

@@ -138,6 +138,29 @@ def test_text_must_be_utf8():
             assert Owner().get(frame(BINARY, text)).heard == [text]
 
 
+def test_short_text_that_is_no_utf8_at_one_byte():
+    for before in (b"", frame(TEXT, b"x"), frame(TEXT, b"x" * 64), frame(BINARY, b"\xff" * 70)):
+        for n in (1, 2, 31, 62, 63, 64, 65, 128, 129):
+            for at in {0, 1, n // 2, n - 1} if n > 2 else {0}:
+                bad = b"a" * at + b"\x80" + b"a" * (n - at - 1)
+                _failure(before + frame(TEXT, bad), 1007)
+
+
+def test_short_texts_among_what_is_none():
+    high = b"\xff\x81\x80" * 20
+    data = heard = ()
+    for n in (0, 1, 5, 60, 61, 62, 63, 64, 65):
+        text = b"t" * n
+        data += (frame(BINARY, high), frame(TEXT, text), frame(TEXT, "é".encode() + text))
+        heard += (high, text.decode(), "é" + text.decode())
+        data += (frame(TEXT, text), frame(BINARY, high[:n]), frame(TEXT, text))
+        heard += (text.decode(), high[:n], text.decode())
+    data = b"".join(data)
+    for size in (300, 1200):
+        for quick in (False, True):
+            assert Owner(size, quick=quick).get(data).heard == list(heard)
+
+
 def test_text_may_be_any_utf8():
     every = "".join(
         [chr(c) for c in (0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0xFFFF)]
@@ -320,7 +343,7 @@ def _receive(owner, data):
     for byte in data:
         rx.data[rx.end] = byte
         rx.end += 1
-    owner.frames.received()
+    owner.received()
     owner.tx.clear()
 
 

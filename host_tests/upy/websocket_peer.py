@@ -74,15 +74,17 @@ def answer(request, status=b"101 Switching Protocols", **fields):
 
 class Owner:
     """Has what `Frames` wants of a client. ``heard``: messages as str or bytes, pieces as (at,
-    bytes, last), "pong", "finished". ``wire``: what was sent."""
+    bytes, last), "pong", "finished". ``wire``: what was sent. ``quick``: short texts are taken as
+    the client takes them."""
 
-    def __init__(self, size=300, refuse=False, tx_size=300):
+    def __init__(self, size=300, refuse=False, tx_size=300, quick=True):
         self.rx = Buffer(size + RESERVE)
         self.tx = Buffer(tx_size + RESERVE)
         self.heard = []
         self.wire = b""
         self.frames = Frames(self, size, refuse)
         self.frames.begin(2)
+        self.texts = self.frames.texts() if quick else ()
 
     def flush(self):
         tx = self.tx
@@ -116,8 +118,15 @@ class Owner:
             rx.data[rx.end : rx.end + n] = data[at : at + n]
             rx.end += n
             at += n
-            self.frames.received()
+            self.received()
         return self
+
+    def received(self):
+        for message in self.texts:
+            if message is None:
+                break
+            self.deliver(message)
+        self.frames.received()
 
     def sent(self):
         """The frames that were sent since."""

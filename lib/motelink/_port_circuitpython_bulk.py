@@ -12,6 +12,11 @@ def mask_into(dst, at: int, src, n: int) -> None:
         dst[at + i] = src[i] ^ mask[i & 3]
 
 
-def is_ascii(data, at: int, end: int) -> bool:
-    """Whether no byte of ``data[at:end]`` is above 127."""
-    return at == end or max(memoryview(data)[at:end]) < 128
+def tops(data):
+    """See `motelink._port_micropython_bulk`."""
+    high = bytearray(8)
+
+    def paint(column, _x, y, _key):
+        high[0] |= max(column[max(-y, 0) : 64 - y]) & 128
+
+    return paint, memoryview(data), high

@@ -10,5 +10,10 @@ def mask_into(dst: bytearray, at: int, src, n: int) -> None:
     dst[at : at + 4 + n] = mask + masked.to_bytes(n, "big")
 
 
-def is_ascii(data: bytearray, at: int, end: int) -> bool:
-    return data[at:end].isascii()
+def tops(data: bytearray):
+    high = bytearray(8)
+
+    def paint(column, _x, y, _key):
+        high[0] |= not column[max(-y, 0) : 64 - y].isascii()
+
+    return paint, data, high

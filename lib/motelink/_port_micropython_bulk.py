@@ -8,7 +8,7 @@ from array import array
 from io import BytesIO
 from struct import pack_into
 
-from motelink._port_micropython import getrandbits, move
+from motelink._port_micropython import getrandbits
 
 _words = array("H", bytes(64))
 # A frame (RFC 6455, 5.2) of at most 64 bytes: 0x82, length, mask, payload.
@@ -65,36 +65,27 @@ def _block(src, start: int, n: int) -> None:
         _unmask(_payload, n)
 
 
-def is_ascii(data, at: int, end: int) -> bool:
-    """Whether no byte of ``data[at:end]`` is above 127."""
-    while at < end:
-        n = end - at
-        if at == 2 and end <= 64:
-            # Behind the head of a frame: copied along with it, which is faster.
-            pack_into("64s", _words, 0, data)
-            _words[0] = 0
-            n = end
-        else:
-            move(_words, 0, data, at, n if n < 64 else 64)
-        if _high() and (n >= 64 or _high_before(n)):
-            return False
-        at += 64
-    return True
+try:
+    from framebuf import MONO_HLSB, MONO_VLSB, FrameBuffer
 
+    _high = bytearray(8)
+    _paint = FrameBuffer(_high, 1, 64, MONO_VLSB).blit
 
-def _high_before(n: int) -> int:
-    for i in range(n, 64):
-        pack_into("B", _words, i, 0)
-    return _high()
+    def tops(data):
+        """``paint, column, high``: ``paint(column, 0, 64 - end, 0)`` leaves zeros in ``high`` if
+        no byte of ``data[end - 64:end]`` is above 127. What does, its user clears. ``data`` stays
+        where it is."""
+        # The highest bits as a picture of one column, so that they are looked at in C.
+        return _paint, FrameBuffer(data, 1, len(data), MONO_HLSB, 8), _high
 
+except ImportError:
 
-def _high() -> int:
-    """Whether any of the 64 bytes of ``_words`` is above 127."""
-    w = _words
-    # A loop would cost twice as much.
-    return 0x8080 & (
-        (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
-        | (w[8] | w[9] | w[10] | w[11] | w[12] | w[13] | w[14] | w[15])
-        | (w[16] | w[17] | w[18] | w[19] | w[20] | w[21] | w[22] | w[23])
-        | (w[24] | w[25] | w[26] | w[27] | w[28] | w[29] | w[30] | w[31])
-    )
+    def tops(data):
+        """The same, for want of framebuf."""
+        high = bytearray(8)
+
+        def paint(column, _x, y, _key):
+            for i in range(max(-y, 0), 64 - y):
+                high[0] |= column[i] & 128
+
+        return paint, data, high

@@ -60,6 +60,9 @@ class Client(Link):
     on_chunk = const(None)
     on_oversize = const(None)
     protocol = const(None)
+    # Whether the server has accepted us, and nothing since says otherwise. (No property: a class
+    # that has one looks through its bases whenever any attribute is set.)
+    connected = const(False)
 
     def __init__(
         self,
@@ -104,14 +107,9 @@ class Client(Link):
         self._pinged = False
         self._frames = Frames(self, rx_size, refuse)
         self._opening = None
-        self._again = None
+        self._again = self._texts = None
         self._hail()  # whether it can be said at all
         port.forget("websocket_handshake")
-
-    @property
-    def connected(self) -> bool:
-        """Whether the server has accepted us, and nothing since says otherwise."""
-        return self._frames.state == _READY
 
     def send_text(self, payload, last: bool = True) -> bool:
         """Send a message. True when the connection has it; False when there is none, or while it
@@ -182,6 +180,7 @@ class Client(Link):
 
         if websocket_close.close(self._frames, code, reason):
             self._again = None
+            self.connected = False
             self._push()
         port.forget("websocket_close")
 
@@ -220,8 +219,20 @@ class Client(Link):
         self.deadline = ticks_add(now, self._answer_ms)
 
     def _received(self) -> None:
-        if not self._opening or self._accepted():
-            self._frames.received()
+        if self._opening and not self._accepted():
+            return
+        try:
+            for message in self._texts:
+                if message is None:
+                    break
+                self.messages += 1
+                if self.on_message:
+                    self.on_message(message)
+            else:
+                self._texts = self._frames.texts()  # Ctrl-C had ended it
+        except Exception as error:
+            self._handler_failed(error)
+        self._frames.received()
 
     def _accepted(self) -> bool:
         """Go on with the handshake; whether it is over."""
@@ -239,6 +250,8 @@ class Client(Link):
         self._opening = None
         port.forget("websocket_handshake")
         self._frames.state = _READY
+        self.connected = True
+        self._texts = self._frames.texts()
         self._pinged = False
         self.deadline = ticks_add(ticks_ms(), self._ping_ms)
         if not self._secure:  # what TLS takes of a frame, it must be given again
@@ -282,7 +295,8 @@ class Client(Link):
 
     def _closed(self, error) -> None:
         self._frames.begin(0)
-        self._opening = self._again = None
+        self.connected = False
+        self._opening = self._again = self._texts = None
         port.forget("websocket_handshake")
         port.forget("websocket_close")
         self._call(self.on_end, error)

@@ -23,7 +23,7 @@ from motelink.errors import TooLarge
 const = port.const
 _bulk = port.load("_bulk")
 mask_into = _bulk.mask_into
-is_ascii = _bulk.is_ascii
+tops = _bulk.tops
 
 _OPEN = const(2)
 _TEXT = const(1)
@@ -37,6 +37,7 @@ _CONTROL = const(132)  # a control frame, with its head and mask, at most
 RESERVE = const(146)
 """Bytes that both buffers have besides a message: its head and mask, and a control frame."""
 
+_LOW = bytes(8)
 _BROKEN = const(1002)
 _NOT_TEXT = const(1007)
 
@@ -67,6 +68,7 @@ class Frames:
         self.size = size
         self.refuse = refuse
         self._message = Received(owner.rx.data)
+        self._paint, self._column, self._high = tops(owner.rx.data)
         self.begin(0)
 
     def begin(self, state: int) -> None:
@@ -183,6 +185,40 @@ class Frames:
             elif not self._frame():
                 return
 
+    def texts(self):
+        """Yields each whole text of at most 64 bytes that comes next, and is ASCII; None before
+        all else. A generator, because its names are found and its frame is allocated once."""
+        rx = self.rx
+        data = rx.data
+        text = self._message
+        most = min(self.size, 64)
+        paint = self._paint
+        column = self._column
+        high = self._high
+        low = _LOW
+        message = None
+        while True:
+            yield message
+            message = None
+            at = rx.start
+            have = rx.end - at
+            if have < 2 or data[at] != _WHOLE_TEXT or self.begun:
+                continue
+            n = data[at + 1]
+            if n > most or n > have - 2:
+                continue
+            data[at] = 0  # for `paint`
+            at += 2
+            end = at + n
+            paint(column, 0, 64 - end, 0)
+            if high != low:
+                data[at - 2] = _WHOLE_TEXT
+                continue
+            message = text
+            message.start = at
+            message.end = rx.start = end
+            message.binary = False
+
     def _frame(self) -> bool:
         """Read a frame; False when more of it must come first."""
         rx = self.rx
@@ -207,7 +243,7 @@ class Frames:
         end = at + n
         if end > rx.end:
             return False
-        if first == _WHOLE_TEXT and not is_ascii(data, at, end):
+        if first == _WHOLE_TEXT and not self.is_ascii(at, end):
             self.utf8(0, at, end, True)
         rx.start = end
         self.owner.deliver(self.message(at, end, first == _WHOLE_TEXT))
@@ -274,6 +310,27 @@ class Frames:
         if size < (126 if n == 126 else 65536):
             self.fail(_BROKEN, "a length of more bytes than it needs")
         return size
+
+    def is_ascii(self, at: int, end: int) -> bool:
+        """Whether no byte of ``rx.data[at:end]`` is above 127."""
+        i = at
+        while i < end:
+            i += 64
+            if i > end:
+                i = end  # and some bytes before, which may be no text
+            self._paint(self._column, 0, 64 - i, 0)
+            if self._high != _LOW:
+                for i in range(8):
+                    self._high[i] = 0
+                return self._each_ascii(at, end)
+        return True
+
+    def _each_ascii(self, at: int, end: int) -> bool:
+        data = self.rx.data
+        for i in range(at, end):  # noqa: SIM110 - all() would allocate a generator
+            if data[i] > 127:
+                return False
+        return True
 
     def utf8(self, state: int, at: int, end: int, last: bool) -> int:
         """``state`` of `motelink.websocket_text` after ``rx.data[at:end]``; fails when that is no

@@ -8,7 +8,6 @@ from motelink import port
 
 const = port.const
 move = port.move
-is_ascii = port.load("_bulk").is_ascii
 
 _TEXT = const(1)
 _BROKEN = const(1002)
@@ -125,5 +124,5 @@ class Parts:
 
     def _check(self, at: int, end: int, last: bool) -> None:
         """Fail unless this goes on with the text as UTF-8, and ends it if it is the ``last``."""
-        if self._text and (self._utf8 or not is_ascii(self._frames.rx.data, at, end)):
+        if self._text and (self._utf8 or not self._frames.is_ascii(at, end)):
             self._utf8 = self._frames.utf8(self._utf8, at, end, last)
