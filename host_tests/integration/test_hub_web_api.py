@@ -125,6 +125,20 @@ def test_the_manager_sends_to_one_to_a_type_and_to_all(world):
     assert (away.status_code, away.json()["kind"]) == (409, "not_connected")
 
 
+def test_a_device_of_the_manager_is_remembered_until_it_is_forgotten(world):
+    device = world.manager_device(kind="lamp")
+    path = f"api/devices/manager/{device.uuid}"
+    wait_for(lambda: world.get(path).json().get("series") is not None)
+    connected = world.post("api/manager/forget", {"device": device.uuid})
+    assert connected.json()["kind"] == "connected"
+    device.socket.close()
+    wait_for(lambda: not world.get(path).json()["connected"])
+    about = f"api/manager/about?device={device.uuid}"
+    assert world.get(about).json()["result"]["data"] == {"room": "attic"}
+    wait_for(lambda: world.post("api/manager/forget", {"device": device.uuid}).status_code == 200)
+    wait_for(lambda: world.get(path).status_code == 404)
+
+
 # -- live ----------------------------------------------------------------------------------------
 
 

@@ -197,6 +197,7 @@ def test_what_must_survive_a_restart_is_on_the_page_after_it(browser, tmp_path):
         wait_for(lambda: world.call("losant", "states", **ALL_STATES, device=devices.made["id"]))
     with World(tmp_path) as world, opened(browser, world.url) as page:
         rows = page.locator("table.devices tbody tr")
+        expect(rows.filter(has_text=devices.board.uuid)).to_contain_text("ago")
         for name in ("greenhouse", "kettle", "Lamp", "doorbell"):
             expect(rows.filter(has_text=name)).to_have_count(1)
             expect(rows.filter(has_text=name).locator(".dot")).to_have_attribute(
@@ -219,6 +220,10 @@ def test_what_must_survive_a_restart_is_on_the_page_after_it(browser, tmp_path):
         expect(page.get_by_role("button", name="Watching values")).to_be_visible()
         go(page, world, "boards")
         expect(page.get_by_role("region", name="desk")).to_contain_text("off")
+        go(page, world, "device", "manager", devices.board.uuid)
+        expect(page.get_by_role("region", name="Data")).to_contain_text("81200")
+        page.get_by_role("button", name="Forget").click()
+        expect(rows.filter(has_text=devices.board.uuid)).to_have_count(0)
 
 
 def test_hundreds_of_devices_stay_smooth(browser, tmp_path):

@@ -122,3 +122,14 @@ async def _next_of(registry):
 
 def test_a_coroutine_waits_for_the_next_event(registry):
     assert asyncio.run(_next_of(registry)) == ("connected", 3)
+
+
+def test_a_device_that_is_away_can_be_forgotten():
+    registry = Registry()
+    registry.connected("test", "a")
+    registry.forget("test", "a")
+    assert registry.device("test", "a") is not None
+    registry.disconnected("test", "a", "gone")
+    registry.forget("test", "a")
+    registry.forget("test", "a")
+    assert registry.devices() == []

@@ -211,6 +211,13 @@ class Registry:
             device.bytes_out += size
         self._publish("message_out", platform, device_id, now, size=size, message=message)
 
+    def forget(self, platform: str, device_id: str) -> None:
+        """A device is not to be shown any more; harmless while it is connected, or not known."""
+        with self._lock:
+            device = self._devices.get((platform, device_id))
+            if device is not None and not device.connected:
+                del self._devices[platform, device_id]
+
     # -- for readers -----------------------------------------------------------------------
 
     def devices(self) -> list[Device]:

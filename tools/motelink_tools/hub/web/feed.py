@@ -181,7 +181,7 @@ class Feed:
             "reason": device.reason,
             "reconnects": max(0, device.connects - 1),
             "connected_at": device.connected_at,
-            "last_seen": device.last_seen,
+            "last_seen": device.last_seen or (facts or {}).get("seen", 0.0),
             "messages_in": device.messages_in,
             "messages_out": device.messages_out,
             "bytes_in": device.bytes_in,

@@ -121,6 +121,7 @@ OPERATIONS = (
         ),
     ),
     Operation("POST", "manager", "ask", "Ask a device afresh for its data.", (_DEVICE,)),
+    Operation("POST", "manager", "forget", "Forget a device that is away.", (_DEVICE,)),
     Operation("GET", "manager", "about", "Its type and data.", (_DEVICE,)),
     Operation(
         "POST",

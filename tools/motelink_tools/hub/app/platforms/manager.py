@@ -15,6 +15,7 @@ from motelink_tools.hub.broker.ports import from_elsewhere
 from motelink_tools.hub.manager.client import Client
 from motelink_tools.hub.manager.connection import PLATFORM
 from motelink_tools.hub.manager.info import ConnectionEnd, InvalidInfo
+from motelink_tools.hub.manager.records import Records
 from motelink_tools.hub.manager.server import AsyncManager
 
 # Room for boards that come back all at once.
@@ -32,18 +33,24 @@ class Settings:
 
 
 class ManagerPlatform:
-    """A Manager that keeps no messages; they show in the registry."""
+    """A Manager that keeps no messages; they show in the registry. ``records``: where devices are
+    remembered, closed with it; None: nowhere.
+    """
 
     name = PLATFORM
 
-    def __init__(self, manager: AsyncManager) -> None:
+    def __init__(self, manager: AsyncManager, records: Records | None = None) -> None:
         self._manager = manager
+        self._records = records
 
     async def start(self) -> None:
         await self._manager.start()
 
     async def close(self) -> None:
+        self._remember()
         await self._manager.close()
+        if self._records is not None:
+            self._records.close()
 
     def addresses(self) -> dict[str, str]:
         host = from_elsewhere(self._manager.host)
@@ -56,6 +63,7 @@ class ManagerPlatform:
             "about": self._about,
             "send": self._send,
             "ask": self._ask,
+            "forget": self._forget,
         }
 
     def streams(self) -> Mapping[str, Stream]:
@@ -76,15 +84,26 @@ class ManagerPlatform:
         }
 
     async def _facts(self) -> dict[str, Any]:
-        return {
+        connected = {
             client.data.uuid: {"kind": client.data.type, "data": client.data.data}
             for client in self._manager.get_clients()
         }
+        self._remember()
+        known = self._records.all() if self._records else {}
+        return {**{i: {"kind": k.type, "seen": k.seen} for i, k in known.items()}, **connected}
+
+    def _remember(self) -> None:
+        if self._records is not None:
+            clients = self._manager.get_clients()
+            self._records.update({c.data.uuid: (c.data.type, c.data.data) for c in clients})
 
     async def _about(self, device: str) -> dict[str, Any]:
         types = list(self._manager.valid_types)
         client = self._find(device)
-        return {"types": types, **(client.return_data() if client else {})}
+        if client is not None:
+            return {"types": types, **client.return_data()}
+        known = self._records.all().get(device) if self._records else None
+        return {"types": types, **({"type": known.type, "data": known.data} if known else {})}
 
     async def _send(
         self, text: str | None, base64: str | None, device: str | None, kind: str | None
@@ -115,6 +134,12 @@ class ManagerPlatform:
             raise ToolError(f"{device}: {error}", kind="not_connected") from None
         return client.return_data()
 
+    async def _forget(self, device: str) -> None:
+        if self._records is None:
+            raise ToolError("devices are not remembered", kind="no_device")
+        self._records.forget(device)
+        self._manager.report.forget(PLATFORM, device)
+
     def _find(self, device: str) -> Client | None:
         found = (c for c in self._manager.get_clients() if c.data.uuid == device)
         return next(found, None)
@@ -134,18 +159,17 @@ def _payload(text: str | None, base64: str | None) -> bytes:
 def create(context: Context, settings: Settings) -> ManagerPlatform:
     """Make it, not started. Raises ToolError."""
     try:
-        return ManagerPlatform(
-            AsyncManager(
-                settings.types,
-                None,
-                context.host,
-                settings.port,
-                heartbeat_rate=settings.heartbeat_rate,
-                backlogged_connections=_BACKLOG,
-                logging_level=logging.WARNING,
-                framing=settings.framing,
-                registry=context.registry,
-            )
+        manager = AsyncManager(
+            settings.types,
+            None,
+            context.host,
+            settings.port,
+            heartbeat_rate=settings.heartbeat_rate,
+            backlogged_connections=_BACKLOG,
+            logging_level=logging.WARNING,
+            framing=settings.framing,
+            registry=context.registry,
         )
+        return ManagerPlatform(manager, Records(context.folder))
     except ValueError as error:
         raise ToolError(f"[manager]: {error}", kind="configuration", code=2) from None

@@ -97,7 +97,7 @@ export class Chart {
       width, height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      padding: [8, 10, 0, 0],
+      padding: [8, 30, 0, 0],
       scales: { x: { time: true, range: room }, y: { range: span } },
       axes: [
         { ...axis, size: 24, space: 84, values: (_, ticks) => ticks.map(label(ticks)) },
@@ -116,8 +116,8 @@ function room(_plot, from, to) {
   return to === null ? [0, 1] : [Math.min(from, to - LEAST_S), to];
 }
 
-const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
-const minutes = new Intl.DateTimeFormat(undefined, { timeStyle: "short", hour12: false });
+const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const minutes = new Intl.DateTimeFormat(undefined, { timeStyle: "short", hourCycle: "h23" });
 const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
 function label(ticks) {

@@ -3,8 +3,8 @@
 import { h, setAttribute, setText } from "./dom.js";
 
 const counts = new Intl.NumberFormat("en");
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 
 export const NONE = "–";
 

@@ -8,7 +8,7 @@ export function manager(id) {
   const to = select([["one", "This device"], ["kind", "All of its type"], ["all", "All devices"]], "one");
   const how = select([["text", "Text"], ["hex", "Bytes, in hex"]], "text");
   const what = h("textarea", { rows: 2, spellcheck: "false" });
-  const data = h("pre", { class: "json", tabindex: "0", "aria-label": "Data" }, "Not connected.");
+  const data = h("pre", { class: "json", tabindex: "0", "aria-label": "Data" }, "Not known.");
   let kind = "";
   const send = form(
     [
@@ -27,6 +27,18 @@ export function manager(id) {
     setText(data, JSON.stringify((await tell("manager/ask", { device: id })).data, null, 2));
     return "Answered.";
   });
+  const forget = h("button", { type: "button", class: "quiet" }, "Forget");
+  forget.addEventListener("click", async () => {
+    const outcome = again.querySelector(".outcome");
+    try {
+      await tell("manager/forget", { device: id });
+      location.hash = "#/";
+    } catch (error) {
+      outcome.dataset.kind = "bad";
+      setText(outcome, error.message);
+    }
+  });
+  again.querySelector(".row").append(forget);
   return {
     cards: [
       h("section", { class: "card", "aria-label": "Send" }, h("h2", {}, "Send"), send),
