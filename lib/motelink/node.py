@@ -168,13 +168,18 @@ class Node:
 
     def run(self) -> None:
         """Start, and run until every platform has ended for good; then raises the last error."""
-        if not self.started:
-            self.start()
+        self.step()
         while self.alive() or self.sleeper:
-            self.loop.step(1000)
-            self.clock.poll()  # it wants to be asked every few days
+            self.step(1000)
         if self.loop.error:
             raise self.loop.error
+
+    def step(self, ms: int = 0) -> None:
+        """One turn of at most ``ms``; the first one starts."""
+        if not self.started:
+            self.start()
+        self.loop.step(ms)
+        self.clock.poll()  # it wants to be asked every few days
 
     def sync(self) -> None:
         """Ask for the time of day."""
