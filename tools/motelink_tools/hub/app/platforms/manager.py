@@ -137,6 +137,7 @@ class ManagerPlatform:
     async def _forget(self, device: str) -> None:
         if self._records is None:
             raise ToolError("devices are not remembered", kind="no_device")
+        self._remember()
         self._records.forget(device)
         self._manager.report.forget(PLATFORM, device)
 
