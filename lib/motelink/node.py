@@ -35,15 +35,6 @@ from motelink.port import const, mem_free, ticks_add, ticks_diff, ticks_ms
 from motelink.settings import Settings
 
 _ENDED = const(4)  # Link's
-_APART_MS = const(300)
-# IoTtalk's registration needs the most memory for a moment.
-_PLATFORMS = (
-    ("iottalk", "iottalk_url"),
-    ("manager", "manager_host"),
-    ("losant", "losant_device"),
-    ("sepl", "sepl_host"),
-    ("commute", "commute_device"),
-)
 
 
 class Sensor:
@@ -147,21 +138,7 @@ class Node:
         from motelink import node_board
 
         self.started = True
-        node_board.before(self)
-        for name, setting in _PLATFORMS:
-            if self.settings.get(setting) is not None:
-                gc.collect()  # else garbage would lie between what stays
-                part = __import__("motelink.node_" + name, None, None, ("*",))
-                gc.collect()
-                platform = part.join(self)
-                # One after another: what connecting needs for the moment is not needed twice.
-                platform.client.deadline = ticks_add(ticks_ms(), len(self.platforms) * _APART_MS)
-                self.platforms.append(platform)
-                if not platform.client.loop:
-                    self.loop.add(platform.client)
-        if not self.platforms:
-            raise ConfigError("no platform: expected one of %s in the settings" % self._choices())
-        node_board.behind(self)
+        node_board.start(self)
         del node_board
         port.forget("node_board")
         self.free()
@@ -244,6 +221,3 @@ class Node:
     def _declare(self, name) -> None:
         if self.started:
             raise ConfigError("%s: sensors and commands are declared before start" % name)
-
-    def _choices(self) -> str:
-        return ", ".join([setting for _, setting in _PLATFORMS])

@@ -1,17 +1,52 @@
-"""What a node starts around its platforms: Wi-Fi, the time, the watchdog. Dropped behind it."""
+"""Starts a node: Wi-Fi, the time, its platforms, the watchdog. Dropped behind it."""
 
 import gc
 import sys
 
 from motelink import port
+from motelink.errors import ConfigError
 
+_APART_MS = port.const(300)
 _DAY_MS = port.const(86400000)
 _COLLECT = port.const(4096)
 # What starting has loaded. Who uses one of them for longer has it bound.
 _DONE = ("identity", "storage", "_files", "_more", "_board", "node_report")
+# IoTtalk's registration needs the most memory for a moment.
+_PLATFORMS = (
+    ("iottalk", "iottalk_url"),
+    ("manager", "manager_host"),
+    ("losant", "losant_device"),
+    ("sepl", "sepl_host"),
+    ("commute", "commute_device"),
+)
 
 
-def before(node) -> None:
+def start(node) -> None:
+    """See `motelink.node.Node.start`."""
+    _before(node)
+    for name, setting in _PLATFORMS:
+        if node.settings.get(setting) is not None:
+            _join(node, name)
+    if not node.platforms:
+        choices = ", ".join([setting for _, setting in _PLATFORMS])
+        raise ConfigError("no platform: expected one of %s in the settings" % choices)
+    _behind(node)
+
+
+def _join(node, name) -> None:
+    gc.collect()  # else garbage would lie between what stays
+    part = __import__("motelink.node_" + name, None, None, ("*",))
+    gc.collect()
+    platform = part.join(node)
+    # One after another: what connecting needs for the moment is not needed twice.
+    apart = len(node.platforms) * _APART_MS
+    platform.client.deadline = port.ticks_add(port.ticks_ms(), apart)
+    node.platforms.append(platform)
+    if not platform.client.loop:
+        node.loop.add(platform.client)
+
+
+def _before(node) -> None:
     """Wi-Fi and the clock, where there is a board around the node. Raises ConfigError."""
     board = port.load("_board")
     settings = node.settings
@@ -29,7 +64,7 @@ def before(node) -> None:
         node.loop.timeless = not node.clock.known()
 
 
-def behind(node) -> None:
+def _behind(node) -> None:
     """The outboxes; the watchdog, where main.py has started this."""
     if node.settings.flag("outbox", False):
         from motelink import node_outbox

@@ -5,6 +5,7 @@
 be sent at once are in flash first.
 """
 
+from motelink import port
 from motelink.outbox import Outbox
 
 _PARTS = ("losant", "iottalk", "manager", "sepl", "commute")
@@ -17,6 +18,7 @@ def join(node) -> None:
             continue
         part = __import__("motelink.node_outbox_" + platform.name, None, None, ("*",))
         platform.outbox = part.join(node, platform, _box(node.settings, platform.name))
+        port.forget("node_outbox_" + platform.name)
 
 
 def _box(settings, name):

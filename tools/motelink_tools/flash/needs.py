@@ -16,7 +16,7 @@ from motelink_tools.errors import ToolError
 
 # Who loads a module for each platform that there is, and how those are called.
 _PLATFORM_PARTS = {
-    "motelink.node": "motelink.node_",
+    "motelink.node_board": "motelink.node_",
     "motelink.node_outbox": "motelink.node_outbox_",
 }
 
