@@ -239,6 +239,8 @@ class Feed:
         changed = [*(self._rates.keys() - devices.keys())]
         for key in changed:
             del self._rates[key]
+        # Those that came and went between two turns.
+        changed += self.rows.keys() - devices.keys() - self._facts.keys()
         for key, device in devices.items():
             rates = self._rates.get(key)
             if rates is None:
