@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import serial
 from motelink_tools import transport
 from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
-from motelink_tools.flash import Options, Result, flash
+from motelink_tools.flash import Options, Result, firmware, flash
 from motelink_tools.flash.remote import TEMP
 
 DEADLINE_S = 30
@@ -111,9 +112,9 @@ def test_source_and_compiled_replace_each_other(bench: Bench, board: VirtualBoar
     assert set(bench.files()) == {"main.py", "app.mpy"}
 
 
-def test_the_firmware_loads_on_a_small_heap(bench: Bench) -> None:
+def test_the_firmware_loads_on_a_small_heap(bench: Bench, tmp_path: Path) -> None:
     with VirtualBoard(bench.folder, heap="32k") as board:
-        result = flash(Options(port=board.port, project=bench.project, reset=False))
+        result = flash(Options(port=board.port, project=tmp_path, reset=False))
         assert result.board == "virtual"
         assert {"boot.py", "main.py", "board.mpy"} <= set(result.summary.sent)
         with transport.connect(board.port, reset=False) as link:
@@ -334,3 +335,17 @@ def test_the_command_fails_with_one_line(bench: Bench) -> None:
     assert done.returncode == 1
     assert json.loads(done.stdout)["kind"] == "no_port"
     assert done.stderr.count("\n") == 1
+
+
+def test_a_pico_that_runs_goes_to_its_boot_loader_by_itself(tmp_path: Path) -> None:
+    """The virtual board, which has none, starts anew."""
+    source = tmp_path / "x.uf2"
+    head = (0x0A324655, 0x9E5D5157, 0x2000, 0x10000000, 256, 0, 1, 0xE48BFF56)
+    source.write_bytes(struct.pack("<8I", *head).ljust(508, b"\1") + struct.pack("<I", 0x0AB16F30))
+    said: list[str] = []
+    with VirtualBoard(tmp_path / "flash", chip="rp2") as board:
+        options = firmware.Options(source, port=board.port, drive=tmp_path / "none", wait_s=0.1)
+        with pytest.raises(ToolError, match="no drive"):
+            firmware.flash_firmware(options, said.append)
+        assert said[0] == f"sending {board.port} to its boot loader"
+        wait_for(lambda: board.resets == 3, "the reset behind the soft one of connecting")

@@ -85,11 +85,18 @@ class Board:
 
     def reset(self) -> None:
         """Reset the hardware, so that boot.py and main.py run. The board is gone afterwards."""
+        self._leave("reset")
+
+    def bootloader(self) -> None:
+        """Start the chip's own loader, which on RP2 is a drive. The board is gone afterwards."""
+        self._leave("bootloader")
+
+    def _leave(self, way: str) -> None:
         if self._lost:
             return
         self._lost = True
         # The pause lets the command be acknowledged before a USB port disappears.
-        code = "import time, machine\ntime.sleep_ms(100)\nmachine.reset()"
+        code = f"import time, machine\ntime.sleep_ms(100)\nmachine.{way}()"
         with suppress(TransportError, OSError, struct.error), _quiet_mpremote():
             if self._in_command:  # the user interrupted us halfway through sending one
                 self._link.enter_raw_repl(soft_reset=False, timeout_overall=_ATTEMPT_S)

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 
 _DESCRIPTION = """\
-Put the firmware on a board, or files of your own. Python is compiled to .mpy, only what differs
+Put your project on a board, or single files. Python is compiled to .mpy, only what differs
 is sent, everything is verified on the board, and the cable may be pulled at any moment: each file
 is then the old one or the new one. The board restarts at the end.
 
-Without PATH it sends boot.py, main.py, lib/motelink, the board's board.py, and settings.toml if
-there is one in the current folder. With PATHs it sends only these:
+Without PATH it sends the project in the current folder: app.py and the modules that it imports,
+settings.toml, boot.py, main.py, the board's board.py, and what these need of lib/motelink. In a
+folder without app.py it sends motelink's own, and all of lib/motelink. With PATHs only these:
 
   app.py           to app.mpy (boot.py and main.py stay source)
   app.py:lib/      to lib/app.mpy
@@ -21,10 +22,12 @@ there is one in the current folder. With PATHs it sends only these:
 
 _EXAMPLES = """\
 examples:
-  motelink flash                          the firmware, to the one board that is plugged in
+  motelink flash                          the project, to the one board that is plugged in
   motelink flash --port /dev/ttyACM0 --dry-run
   motelink flash app.py web               your own files
   motelink flash --source                 as .py, to read and edit there; takes more heap
+  motelink flash --firmware ESP32_GENERIC.bin       MicroPython itself, with esptool
+  motelink flash --firmware RPI_PICO_W.uf2          ... by the drive of the boot loader
 
 MOTELINK_PORT in the environment stands for --port.
 """
@@ -34,7 +37,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Register the command."""
     parser = subparsers.add_parser(
         "flash",
-        help="put the firmware, or files of your own, on a board",
+        help="put a project, files of your own, or MicroPython itself on a board",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -47,10 +50,34 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its prompt")
     parser.add_argument("--dry-run", action="store_true", help="say what it would do, no more")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    firmware = parser.add_argument_group("MicroPython itself")
+    firmware.add_argument(
+        "--firmware", type=Path, metavar="FILE", help=".bin for an ESP32, .uf2 for a Pico"
+    )
+    firmware.add_argument("--erase", action="store_true", help="an ESP32's files, too")
+    firmware.add_argument(
+        "--drive", type=Path, metavar="DIR", help="a Pico's boot loader, if it is not found"
+    )
     parser.set_defaults(run=_run)
 
 
+def _firmware(arguments: argparse.Namespace) -> int:
+    from motelink_tools.flash import firmware_report
+    from motelink_tools.flash.firmware import Options
+
+    options = Options(
+        arguments.firmware,
+        port=arguments.port,
+        drive=arguments.drive,
+        erase=arguments.erase,
+        quiet=arguments.json,
+    )
+    return firmware_report.run(options, as_json=arguments.json)
+
+
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.firmware:
+        return _firmware(arguments)
     from rich.console import Console
 
     from motelink_tools.flash import Options, flash
