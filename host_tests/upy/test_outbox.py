@@ -1,6 +1,9 @@
 """motelink.outbox: records wait on flash, in order, and survive power cuts."""
 
-from kit import Random, no_alloc, raises
+import sys
+
+import box as helper
+from kit import MICROPYTHON, Random, no_alloc, raises
 from motelink import outbox as module
 from motelink import storage
 from motelink.errors import ConfigError, TooLarge
@@ -10,13 +13,8 @@ files = module.files
 TOPIC = b"home/kettle"
 
 
-def _clean(folder="box"):
-    try:
-        names = files.listdir(folder)
-    except OSError:
-        return
-    for name in names:
-        files.remove(folder + "/" + name)
+def _clean():
+    helper.clean("box")
 
 
 def _box(**options):
@@ -470,3 +468,17 @@ def test_corrupted_behind_those_on_their_way():
     box.confirm()
     assert box.count == 0
     box.close()
+
+
+def test_what_segments_need_is_dropped_again():
+    module.forget = helper.forget
+    try:
+        box = _fresh()
+        for i in range(40):
+            assert box.put(TOPIC, _payload(i))
+        assert not MICROPYTHON or "motelink.outbox_segments" not in sys.modules
+        assert _drain(box)[-1] == (TOPIC, _payload(39))
+        box.close()
+        assert not MICROPYTHON or "motelink.outbox_segments" not in sys.modules
+    finally:
+        module.forget = lambda name: None

@@ -3,10 +3,12 @@
 Only MicroPython has LittleFS; elsewhere the same bodies run in a folder, without cuts.
 """
 
+import box as helper
 from kit import MICROPYTHON
 from motelink.outbox import Outbox
 
 HEAP = "256k"  # the flash is in it
+assert helper  # which keeps what segments need loaded
 BLOCK = 256
 BLOCKS = 48
 TOPIC = b"t"

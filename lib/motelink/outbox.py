@@ -25,8 +25,8 @@ from struct import pack_into
 from motelink import port
 from motelink.buffer import Message
 from motelink.crc32 import crc32, same
-from motelink.errors import ConfigError, TooLarge
-from motelink.port import SLACK, const, copy_into
+from motelink.errors import TooLarge
+from motelink.port import SLACK, const, copy_into, forget
 
 files = port.load("_files")
 
@@ -45,7 +45,8 @@ class Outbox:
     ``dropped`` (some of which may have been on their way), ``refused``, ``corrupt``: counters.
     Raises ConfigError, and OSError where the file system cannot be read.
 
-    `put` and `peek` allocate nothing but where a segment begins.
+    `put` and `peek` allocate nothing but where a segment begins or ends: then some 3 KB, for a
+    moment.
     """
 
     def __init__(
@@ -56,15 +57,11 @@ class Outbox:
         segments: int = 16,
         policy: str = "drop_oldest",
     ):
-        if policy not in ("drop_oldest", "refuse"):
-            raise ConfigError("policy must be drop_oldest or refuse, got %r" % (policy,))
-        if not 0 < record_size < 65536 or segment_size < record_size + _HEADER or segments < 2:
-            raise ConfigError("expected records of 1..65535 bytes, and at least 2 segments of one")
+        self._refuses = _seldom("check", record_size, segment_size, segments, policy)
         self._folder = folder
         self.limit = record_size
         self._segment_size = segment_size
         self._segments = segments
-        self._refuses = policy == "refuse"
         self.dropped = 0
         self.refused = 0
         self.corrupt = 0
@@ -84,8 +81,7 @@ class Outbox:
         self._head = None  # the oldest segment, open for reading, unless it is the newest too
         self._tail = None  # the newest, open for both; None: begin another
         self._used = 0  # bytes of it
-        self._torn = 0  # and after them
-        self._recover()
+        _seldom("recover", self)
 
     def put(self, topic, payload) -> bool:
         """Append a record: bytes and bytes. True when it is in flash; False when the outbox is
@@ -109,10 +105,10 @@ class Outbox:
                 self._size = self._read(self._source(), self._ahead)
                 if self._size:
                     return True
-                self._lost()
+                _seldom("lost", self)
             if self.taken:
                 break
-            self._next()
+            _seldom("drop", self)
         return False
 
     def take(self) -> None:
@@ -135,14 +131,13 @@ class Outbox:
                 self._at = self._ahead
                 self._done = 0
             if not self._counts[0] and (len(self._counts) > 1 or not self._tail):
-                self._next()
+                _seldom("drop", self)
 
     def rewind(self) -> None:
         """Those on their way are lost: `peek` begins with the oldest of them again."""
-        for _ in range(self._done):
-            self._at += self._read(self._source(), self._at)
-        self._ahead = self._at
-        self._done = self.taken = self._size = self._stale = 0
+        self._stale = self._size = 0
+        if self.taken:
+            _seldom("rewind", self)
 
     def pop(self) -> None:
         """`take` and `confirm` at once, where nothing else is on its way."""
@@ -153,25 +148,22 @@ class Outbox:
     def close(self) -> None:
         """Close the files. What waits is there when the outbox is made again; where nothing
         waits, no record comes back."""
-        if not self.count:
-            while self._counts:
-                self._next()
-        self._seal()
-        self._close_head()
+        if self._counts:
+            _seldom("close", self)
 
     def _append(self, size: int) -> bool:
-        if self._tail and self._used + size > self._segment_size:
-            self._seal()
         try:
-            if not self._tail and not self._begin():
+            if (not self._tail or self._used + size > self._segment_size) and not _seldom(
+                "begin", self
+            ):
                 self.refused += 1
                 return False
-            self._tail.seek(self._used)  # type: ignore[attr-defined]  # _begin has opened it
+            self._tail.seek(self._used)  # type: ignore[attr-defined]  # there is one now
             files.write_from(self._tail, self._out, size)
             files.sync(self._tail)
         except OSError:
             # Part of it may be there: nothing may follow that in this segment.
-            self._seal()
+            _seldom("seal", self)
             self.refused += 1
             return False
         self._used += size
@@ -179,66 +171,12 @@ class Outbox:
         self.count += 1
         return True
 
-    def _name(self, number: int) -> str:
-        return "%s/%08d" % (self._folder, number)
-
-    def _open(self, number: int, mode: str):
-        return open(self._name(number), mode)
-
-    def _seal(self) -> None:
-        if self._tail:
-            self._tail.close()
-            self._tail = None
-
-    def _close_head(self) -> None:
-        if self._head:
-            self._head.close()
-            self._head = None
-
-    def _begin(self) -> bool:
-        """Begin a segment; False where there may be none."""
-        while self._counts and not self._counts[0]:
-            self._next()
-        while len(self._counts) >= self._segments:
-            if self._refuses:
-                return False
-            self._stale += self.taken
-            self.dropped += self._counts[0]
-            self.count -= self._counts[0]
-            self._next()
-        number = self._numbers[-1] + 1 if self._numbers else 1
-        self._tail = self._open(number, "w+b")
-        self._numbers.append(number)
-        self._counts.append(0)
-        self._used = 0
-        return True
-
-    def _next(self) -> None:
-        """Nothing of the oldest segment waits any more."""
-        self._close_head()
-        if len(self._counts) == 1:
-            self._seal()
-        files.remove(self._name(self._numbers[0]))
-        self._numbers.pop(0)
-        self._counts.pop(0)
-        self._at = self._ahead = self._done = self.taken = self._size = 0
-
-    def _lost(self) -> None:
-        """What follows in the oldest segment cannot be read, nor what would be appended."""
-        lost = self._counts[0] - self.taken
-        self.corrupt += lost
-        self.count -= lost
-        self._counts[0] = self.taken
-        if len(self._counts) == 1 and self._tail:
-            self._head = self._tail
-            self._tail = None
-
     def _source(self):
         """The oldest segment, open. (LittleFS does not show what one handle writes to another.)"""
         if self._tail and len(self._counts) == 1:
             return self._tail
         if not self._head:
-            self._head = self._open(self._numbers[0], "rb")
+            _seldom("head", self)
         return self._head
 
     def _read(self, file, at: int) -> int:
@@ -257,32 +195,12 @@ class Outbox:
         self.payload.end = size
         return size
 
-    def _recover(self) -> None:
-        """Find the segments that are there, and count what is whole in them."""
-        try:
-            files.mkdir(self._folder)
-        except OSError as error:
-            if error.errno != 17:  # EEXIST
-                raise
-        names = [name for name in files.listdir(self._folder) if len(name) == 8]
-        self._numbers = sorted([int(name) for name in names if name.isdigit()])
-        for number in self._numbers:
-            with self._open(number, "rb") as file:
-                found = self._scan(file)
-            self._counts.append(found)
-            self.count += found
-        if self._numbers and not self._torn:
-            self._tail = self._open(self._numbers[-1], "r+b")
 
-    def _scan(self, file) -> int:
-        """How many whole records there are; ``_used``: their bytes, ``_torn``: what follows."""
-        found = at = 0
-        size = self._read(file, 0)
-        while size:
-            found += 1
-            at += size
-            size = self._read(file, at)
-        self._used = at
-        self._torn = file.seek(0, 2) - at
-        self.corrupt += self._torn > 0
-        return found
+def _seldom(act: str, *values):
+    """What is done once a segment, or less often, is loaded for that, and dropped."""
+    from motelink import outbox_segments
+
+    try:
+        return getattr(outbox_segments, act)(*values)
+    finally:
+        forget("outbox_segments")

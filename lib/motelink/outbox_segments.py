@@ -1,0 +1,129 @@
+"""What `motelink.outbox` does once a segment, or less often: files are found, begun, removed."""
+
+from motelink import outbox
+from motelink.errors import ConfigError
+
+_HEADER = outbox.const(8)
+
+
+def check(record_size: int, segment_size: int, segments: int, policy: str) -> bool:
+    """Whether new records are refused when it is full. Raises ConfigError."""
+    if policy not in ("drop_oldest", "refuse"):
+        raise ConfigError("policy must be drop_oldest or refuse, got %r" % (policy,))
+    if not 0 < record_size < 65536 or segment_size < record_size + _HEADER or segments < 2:
+        raise ConfigError("expected records of 1..65535 bytes, and at least 2 segments of one")
+    return policy == "refuse"
+
+
+def recover(box) -> None:
+    """Find the segments that are there, and count what is whole in them."""
+    files = outbox.files
+    try:
+        files.mkdir(box._folder)
+    except OSError as error:
+        if error.errno != 17:  # EEXIST
+            raise
+    names = [name for name in files.listdir(box._folder) if len(name) == 8]
+    box._numbers = sorted([int(name) for name in names if name.isdigit()])
+    torn = 0
+    for number in box._numbers:
+        with _open(box, number, "rb") as file:
+            found = 0
+            at = 0
+            size = box._read(file, 0)
+            while size:
+                found += 1
+                at += size
+                size = box._read(file, at)
+            torn = file.seek(0, 2) - at
+        box._used = at
+        box.corrupt += torn > 0
+        box._counts.append(found)
+        box.count += found
+    if box._numbers and not torn:
+        box._tail = _open(box, box._numbers[-1], "r+b")
+
+
+def begin(box) -> bool:
+    """Begin a segment; False where there may be none."""
+    seal(box)
+    while box._counts and not box._counts[0]:
+        drop(box)
+    while len(box._counts) >= box._segments:
+        if box._refuses:
+            return False
+        box._stale += box.taken
+        box.dropped += box._counts[0]
+        box.count -= box._counts[0]
+        drop(box)
+    number = box._numbers[-1] + 1 if box._numbers else 1
+    box._tail = _open(box, number, "w+b")
+    box._numbers.append(number)
+    box._counts.append(0)
+    box._used = 0
+    return True
+
+
+def seal(box) -> None:
+    """Nothing is appended to the newest segment any more."""
+    if box._tail:
+        box._tail.close()
+        box._tail = None
+
+
+def drop(box) -> None:
+    """Nothing of the oldest segment waits any more."""
+    _close_head(box)
+    if len(box._counts) == 1:
+        seal(box)
+    outbox.files.remove(_name(box, box._numbers[0]))
+    box._numbers.pop(0)
+    box._counts.pop(0)
+    box._at = box._ahead = box._done = box.taken = box._size = 0
+
+
+def lost(box) -> None:
+    """What follows in the oldest segment cannot be read, nor what would be appended."""
+    missing = box._counts[0] - box.taken
+    box.corrupt += missing
+    box.count -= missing
+    box._counts[0] = box.taken
+    if len(box._counts) == 1 and box._tail:
+        box._head = box._tail
+        box._tail = None
+
+
+def head(box) -> None:
+    """Open the oldest segment."""
+    box._head = _open(box, box._numbers[0], "rb")
+
+
+def rewind(box) -> None:
+    """Go back to the oldest record that is not confirmed."""
+    for _ in range(box._done):
+        box._at += box._read(box._source(), box._at)
+    box._ahead = box._at
+    box._done = box.taken = 0
+
+
+def close(box) -> None:
+    """Close the files; without records they go."""
+    if not box.count:
+        while box._counts:
+            drop(box)
+    seal(box)
+    _close_head(box)
+
+
+def _close_head(box) -> None:
+    if box._head:
+        box._head.close()
+        box._head = None
+
+
+def _name(box, number: int) -> str:
+    return "%s/%08d" % (box._folder, number)
+
+
+def _open(box, number: int, mode: str):
+    return open(_name(box, number), mode)
