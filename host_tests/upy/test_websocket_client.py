@@ -311,10 +311,10 @@ def test_interrupted_while_it_looks_at_texts():
         heard = []
         client.on_message = lambda message: heard.append(message.text())
         session.connect()
-        client._texts.close()
+        client.texts.close()
         session.peer.send(frame(TEXT, b"a") + frame(TEXT, b"b"))
         session.peer.wait(lambda: len(heard) == 2)
-        assert heard == ["a", "b"] and next(client._texts) is None
+        assert heard == ["a", "b"] and next(client.texts) is None
 
 
 def test_through_a_proxy():

@@ -10,10 +10,10 @@ def mask_into(dst: bytearray, at: int, src, n: int) -> None:
     dst[at : at + 4 + n] = mask + masked.to_bytes(n, "big")
 
 
-def tops(data: bytearray):
+def column(data: bytearray):
     high = bytearray(8)
 
-    def paint(column, _x, y, _key):
-        high[0] |= not column[max(-y, 0) : 64 - y].isascii()
+    def paint(data, _, at, last):  # noqa: ARG001 - as FrameBuffer.blit
+        high[0] |= not data[max(-at, 0) : 64 - at].isascii()
 
     return paint, data, high

@@ -19,7 +19,7 @@ _payload = memoryview(_frame)[6:]
 _pipe = BytesIO(128)
 
 
-def _slowly(_buf, n: int) -> None:
+def _slowly(_, n: int) -> None:
     """What `_unmask` does, where there is none: two bytes at a time, four would be an int that
     needs the heap."""
     words = _words
@@ -43,16 +43,16 @@ except ImportError:
     _unmask = _slowly
 
 
-def mask_into(dst, at: int, src, n: int) -> None:
-    """Put a random mask and ``src[:n]``, masked with it, to ``dst[at:]``. The rules are those of
+def mask_into(buf, at: int, src, n: int) -> None:
+    """Put a random mask and ``src[:n]``, masked with it, to ``buf[at:]``. The rules are those of
     `port.copy_into`."""
     pack_into("HH", _frame, 2, getrandbits(16), getrandbits(16))
     _block(src, 0, n if n < 64 else 64)
-    pack_into("68s", dst, at, _masked)
+    pack_into("68s", buf, at, _masked)
     at += 4
     for start in range(64, n, 64):
         _block(src, start, n - start if n - start < 64 else 64)
-        pack_into("64s", dst, at + start, _payload)
+        pack_into("64s", buf, at + start, _payload)
 
 
 def _block(src, start: int, n: int) -> None:
@@ -71,7 +71,7 @@ try:
     _high = bytearray(8)
     _paint = FrameBuffer(_high, 1, 64, MONO_VLSB).blit
 
-    def tops(data):
+    def column(data):
         """``paint, column, high``: ``paint(column, 0, 64 - end, 0)`` leaves zeros in ``high`` if
         no byte of ``data[end - 64:end]`` is above 127. What does, its user clears. ``data`` stays
         where it is."""
@@ -80,12 +80,12 @@ try:
 
 except ImportError:
 
-    def tops(data):
+    def column(data):
         """The same, for want of framebuf."""
         high = bytearray(8)
 
-        def paint(column, _x, y, _key):
-            for i in range(max(-y, 0), 64 - y):
-                high[0] |= column[i] & 128
+        def paint(data, _, at, last):  # noqa: ARG001 - as FrameBuffer.blit
+            for i in range(max(-at, 0), 64 - at):
+                high[0] |= data[i] & 128
 
         return paint, data, high

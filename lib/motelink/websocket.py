@@ -107,7 +107,7 @@ class Client(Link):
         self._pinged = False
         self._frames = Frames(self, rx_size, refuse)
         self._opening = None
-        self._again = self._texts = None
+        self._again = self.texts = None
         self._hail()  # whether it can be said at all
         port.forget("websocket_handshake")
 
@@ -222,14 +222,14 @@ class Client(Link):
         if self._opening and not self._accepted():
             return
         try:
-            for message in self._texts:
+            for message in self.texts:
                 if message is None:
                     break
                 self.messages += 1
                 if self.on_message:
                     self.on_message(message)
             else:
-                self._texts = self._frames.texts()  # Ctrl-C had ended it
+                self.texts = self._frames.texts()  # Ctrl-C had ended it
         except Exception as error:
             self._handler_failed(error)
         self._frames.received()
@@ -251,7 +251,7 @@ class Client(Link):
         port.forget("websocket_handshake")
         self._frames.state = _READY
         self.connected = True
-        self._texts = self._frames.texts()
+        self.texts = self._frames.texts()
         self._pinged = False
         self.deadline = ticks_add(ticks_ms(), self._ping_ms)
         if not self._secure:  # what TLS takes of a frame, it must be given again
@@ -296,7 +296,7 @@ class Client(Link):
     def _closed(self, error) -> None:
         self._frames.begin(0)
         self.connected = False
-        self._opening = self._again = self._texts = None
+        self._opening = self._again = self.texts = None
         port.forget("websocket_handshake")
         port.forget("websocket_close")
         self._call(self.on_end, error)

@@ -23,7 +23,6 @@ from motelink.errors import TooLarge
 const = port.const
 _bulk = port.load("_bulk")
 mask_into = _bulk.mask_into
-tops = _bulk.tops
 
 _OPEN = const(2)
 _TEXT = const(1)
@@ -37,7 +36,6 @@ _CONTROL = const(132)  # a control frame, with its head and mask, at most
 RESERVE = const(146)
 """Bytes that both buffers have besides a message: its head and mask, and a control frame."""
 
-_LOW = bytes(8)
 _BROKEN = const(1002)
 _NOT_TEXT = const(1007)
 
@@ -68,7 +66,7 @@ class Frames:
         self.size = size
         self.refuse = refuse
         self._message = Received(owner.rx.data)
-        self._paint, self._column, self._high = tops(owner.rx.data)
+        self.paint, self.column, self._high = _bulk.column(owner.rx.data)
         self.begin(0)
 
     def begin(self, state: int) -> None:
@@ -102,7 +100,7 @@ class Frames:
             return False
         size = n + (6 if n < 126 else 8 if n < 65536 else 14)
         tx = self.tx
-        if tx.end + size > tx.limit - (_CONTROL if kind < _CLOSE else 0) and not self._room(
+        if tx.end + size > tx.limit - (_CONTROL if kind < _CLOSE else 0) and not self.room(
             kind, size
         ):
             return False
@@ -151,7 +149,7 @@ class Frames:
                 tx.start = sent or 0
                 tx.end = n
 
-    def _room(self, kind: int, size: int) -> bool:
+    def room(self, kind: int, size: int) -> bool:
         """Make room in tx for a frame; False when there is none yet."""
         tx = self.tx
         limit = tx.limit - (_CONTROL if kind < _CLOSE else 0)
@@ -192,10 +190,9 @@ class Frames:
         data = rx.data
         text = self._message
         most = min(self.size, 64)
-        paint = self._paint
-        column = self._column
+        paint = self.paint
+        column = self.column
         high = self._high
-        low = _LOW
         message = None
         while True:
             yield message
@@ -211,7 +208,7 @@ class Frames:
             at += 2
             end = at + n
             paint(column, 0, 64 - end, 0)
-            if high != low:
+            if high != b"\0\0\0\0\0\0\0\0":
                 data[at - 2] = _WHOLE_TEXT
                 continue
             message = text
@@ -318,18 +315,14 @@ class Frames:
             i += 64
             if i > end:
                 i = end  # and some bytes before, which may be no text
-            self._paint(self._column, 0, 64 - i, 0)
-            if self._high != _LOW:
+            self.paint(self.column, 0, 64 - i, 0)
+            if self._high != b"\0\0\0\0\0\0\0\0":
                 for i in range(8):
                     self._high[i] = 0
-                return self._each_ascii(at, end)
-        return True
-
-    def _each_ascii(self, at: int, end: int) -> bool:
-        data = self.rx.data
-        for i in range(at, end):  # noqa: SIM110 - all() would allocate a generator
-            if data[i] > 127:
-                return False
+                for i in range(at, end):
+                    if self.rx.data[i] > 127:
+                        return False
+                break
         return True
 
     def utf8(self, state: int, at: int, end: int, last: bool) -> int:

@@ -11,7 +11,6 @@ from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolErro
 
 const = port.const
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD = const(2048)  # bytes of an answer's head: no server needs more to say yes
 
 
@@ -27,7 +26,7 @@ class Opening:
 
     def __init__(self, place: str, number: int, path: str, protocols, headers, room, proxy=None):
         self._key = b2a_base64(port.urandom(16)).strip()
-        self._protocols = protocols
+        self.protocols = protocols
         self._head = bytearray()
         self.protocol = None
         self.tunnelled = False
@@ -86,7 +85,11 @@ class Opening:
 
     def _check(self, fields: dict) -> None:
         """What the server must have said (4.1)."""
-        proof = b2a_base64(hashed(self._key + _GUID)).strip().decode()
+        proof = (
+            b2a_base64(hashed(self._key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+            .strip()
+            .decode()
+        )
         tokens = [token.strip() for token in fields.get("connection", "").lower().split(",")]
         if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
             raise ProtocolError("expected an upgrade to websocket")
@@ -95,7 +98,7 @@ class Opening:
         if "sec-websocket-extensions" in fields:
             raise ProtocolError("the server uses extensions, none was offered")
         self.protocol = fields.get("sec-websocket-protocol")
-        if self.protocol is not None and self.protocol not in (self._protocols or ()):
+        if self.protocol is not None and self.protocol not in (self.protocols or ()):
             raise ProtocolError("the server chose a sub-protocol that was not offered")
 
 
