@@ -30,7 +30,7 @@ class Hub:
     def __init__(self, folder: Path, interval_ms: int, say: Say) -> None:
         self.settings = folder / "settings.toml"
         self._folder = folder
-        self._interval_ms = interval_ms
+        self.interval_ms = interval_ms
         self._say = say
         self._stop = threading.Event()
         self._stack = contextlib.ExitStack()
@@ -64,7 +64,7 @@ class Hub:
                 ("sepl", self._request),
                 ("commute", self._tick),
             ):
-                wait_ms = LOSANT_MS if name == "losant" else self._interval_ms
+                wait_ms = self._wait_ms(name)
                 thread = threading.Thread(target=self._drive, args=(act, wait_ms / 1000))
                 thread.start()
                 stack.callback(thread.join)
@@ -87,7 +87,7 @@ class Hub:
                 times[event.platform].append(event.time)
         late = {}
         for name, told in times.items():
-            interval = LOSANT_MS if name == "losant" else self._interval_ms
+            interval = self._wait_ms(name)
             gaps = [b - a for a, b in itertools.pairwise(told)]
             if not gaps:
                 raise ToolError(f"{name} was told nothing", kind="program_failed")
@@ -119,12 +119,15 @@ class Hub:
             "commute_root": hub.address("commute", "websocket root"),
         }
         for name in PLATFORMS:
-            values[f"{name}_interval"] = LOSANT_MS if name == "losant" else self._interval_ms
+            values[f"{name}_interval"] = self._wait_ms(name)
         lines = [
             f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
             for name, value in values.items()
         ]
         return "\n".join([*lines, "losant_secure = false", ""])
+
+    def _wait_ms(self, name: str) -> int:
+        return max(LOSANT_MS, self.interval_ms) if name == "losant" else self.interval_ms
 
     def _drive(self, act: Callable[[], None], seconds: float) -> None:
         while not self._stop.wait(seconds):
