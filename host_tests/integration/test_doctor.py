@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import shutil
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,15 @@ import pytest
 
 from motelink_tools import cli, doctor
 from motelink_tools.board import VirtualBoard
+from motelink_tools.board.state import State
 from motelink_tools.doctor import Finding
 from motelink_tools.flash import Options, flash
 
 from .certificates import Authority
 
 SECRET = "of-nobodys-business"
-BASE = f'wifi_ssid = "home"\nwifi_password = "{SECRET}"\nntp_servers = ""\n'
+BASE = 'ntp_servers = ""\n'
+WIFI = f'wifi_ssid = "home"\nwifi_password = "{SECRET}"\n'
 LOSANT = (
     f'losant_device = "lamp"\nlosant_key = "key"\nlosant_secret = "{SECRET}"\n'
     'losant_host = "{}"\nlosant_port = {}\n'
@@ -115,7 +119,9 @@ def states(found: dict[str, list[Finding]], *but: str) -> set[str]:
 
 def test_a_board_that_is_well(patient: Patient) -> None:
     with serving() as port:
-        found = patient.examine(BASE + f'manager_host = "127.0.0.1"\nmanager_port = {port}\n')
+        found = patient.examine(
+            BASE + WIFI + f'manager_host = "127.0.0.1"\nmanager_port = {port}\n'
+        )
     assert states(found, "hub") == {"ok"}
     assert found["board"][0].says.startswith("virtual: ")
     assert "-55 dBm" in found["wifi"][0].says
@@ -232,7 +238,7 @@ def test_wifi_is_not_there(patient: Patient, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("motelink_tools.doctor.network._JOIN_S", 1)
     patient.board.faults.set("wifi-loss")
     try:
-        found = patient.examine()
+        found = patient.examine(BASE + WIFI)
     finally:
         patient.board.faults.clear("wifi-loss")
     assert found["wifi"][0].state == "wrong"
@@ -275,7 +281,7 @@ def test_a_crash_and_safe_mode(patient: Patient) -> None:
         ('manager_hots = "127.0.0.1"', "wrong", "manager_hots", "did you mean manager_host?"),
         ("led_pin = 5", "note", "does not ask for the setting led_pin", "leave it"),
         ('manager_host = "127.0.0.1"\nmanager_port = "1"', "wrong", "manager_port is", "integer"),
-        (f'wifi_hostname = "{SECRET}" nonsense', "wrong", "settings.toml line 4", "mend"),
+        (f'wifi_hostname = "{SECRET}" nonsense', "wrong", "settings.toml line 2", "mend"),
     ],
 )
 def test_settings(patient: Patient, line: str, state: str, says: str, do: str) -> None:
@@ -297,6 +303,35 @@ def test_a_bare_board(tmp_path: Path) -> None:
     assert "motelink is not on the board" in found["sdk"].says
     assert found["sdk"].do == "motelink flash"
     assert "a node needs 52 KiB" in found["heap"].says
+
+
+def test_a_heap_that_is_full(started: VirtualBoard, tmp_path: Path) -> None:
+    files = shutil.copytree(started.folder, tmp_path / "board")
+    (files / "settings.toml").write_text(BASE + WIFI + 'manager_host = "127.0.0.1"\n')
+    (files / "boot.py").write_text("keep = [bytearray(512) for _ in range(36)]\n")
+    with VirtualBoard(files, heap="40k") as board:
+        found = {f.check: f for f in doctor.of_board(board.port, tmp_path)}
+        assert "MemoryError" in found["wifi"].says, found
+        assert "heap" in found["wifi"].do
+        # It has started anew, behind the examination.
+        deadline = time.monotonic() + 30
+        while board.resets < 3 or board.state is not State.REPL:
+            assert time.monotonic() < deadline, board.state
+            time.sleep(0.05)
+
+
+def test_a_name_server_that_hangs(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motelink_tools.transport._EXEC_S", 1)
+    monkeypatch.setattr("motelink_tools.transport._READ_S", 1)
+    patient.board.faults.set("dns-hang", 60)
+    try:
+        found = patient.examine(BASE + 'manager_host = "there.invalid"\n')
+    finally:
+        patient.board.faults.clear("dns-hang")
+        patient.board.hard_reset()
+    assert "stopped answering" in found["examination"][0].says
+    assert "name server" in found["examination"][0].do
+    assert "hub" in found
 
 
 def test_the_command(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:

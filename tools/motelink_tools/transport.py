@@ -83,6 +83,15 @@ class Board:
         text: str = out.decode("utf-8", "replace")
         return text.replace("\r\n", "\n")
 
+    def soft_reset(self) -> None:
+        """A fresh heap: boot.py runs again, main.py does not. Raises ToolError as `exec`."""
+        try:
+            with _quiet_mpremote():
+                self._link.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
+        except (TransportError, OSError, struct.error) as failure:
+            self._lost = True
+            raise _gone(self.port) from failure
+
     def reset(self) -> None:
         """Reset the hardware, so that boot.py and main.py run. The board is gone afterwards."""
         self._leave("reset")

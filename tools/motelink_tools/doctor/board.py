@@ -17,17 +17,18 @@ from motelink_tools.flash.mpy import Abi, MpyCross
 _OLDEST = (1, 22)  # what the library is written for
 _ROOM = 16 << 10  # for crash.txt, an outbox, and a file that is replaced
 _HEAP = 52 << 10  # the smallest that a node works in, see docs/node.md
-_BLOCK = 24 << 10  # a TLS session's buffers and what is around them
+_BLOCK = 4 << 10  # the largest that a node asks for, without TLS
 _SAFE_MODE = 3  # as node_guard_trial.LIMIT
 
 
 @dataclass
 class Known:
     """What later checks need of earlier ones. ``settings``: by name, the value None where it is
-    not shown; ``library``: its version."""
+    not shown; ``library``: its version; ``joined``: whether the board has a network."""
 
     machine: str = ""
     library: str | None = None
+    joined: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -57,7 +58,7 @@ def about(agent: Agent, known_of: Known) -> Iterator[Finding]:
         do = "freeze the library into the firmware, or take a board with more"
         yield wrong("heap", f"{says}; a node needs {_kib(_HEAP)}", do)
     elif block < _BLOCK:
-        yield wrong("heap", f"{says}; TLS needs {_kib(_BLOCK)}", "see what boot.py loads")
+        yield note("heap", f"{says}: in small pieces", "see what boot.py loads")
     else:
         yield ok("heap", says)
 

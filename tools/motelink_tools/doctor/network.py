@@ -13,7 +13,7 @@ from motelink_tools.transport import RemoteError
 
 Say = Callable[[str], None]
 
-_SLICE_MS = 500
+_SLICE_MS = 200
 _JOIN_S = 17.0  # a network: leaving the last one, and the 15 s that the firmware gives it
 _SERVER_S = 4.0  # a time server: 2 s for its answer, and the name
 _WEAK_DBM = -80
@@ -23,18 +23,18 @@ _OFF_S = 5.0  # a board without a battery drifts by some seconds a day
 def wifi(agent: Agent, found: Known, say: Say) -> Iterator[Finding]:
     """Joins as the firmware does, with its own code; tells which network, how well, and where."""
     count = networks(found.settings)
-    try:
-        (state,) = agent.load("wifi", WIFI=count > 0)
-        said = list(agent.said)
-        end = time.monotonic() + count * _JOIN_S
-        while not state[0] and time.monotonic() < end:
-            say(f"the board joins Wi-Fi, {end - time.monotonic():.0f} s at most")
-            (state,) = agent.run(f"look({_SLICE_MS})")
-            said += agent.said
-    except RemoteError as error:
-        yield wrong("wifi", f"joining failed: {error}", "see the settings wifi_*")
-        return
+    agent.load("clear")
+    (state,) = agent.load("wifi", WIFI=count > 0)
+    said = list(agent.said)
+    end = time.monotonic() + count * _JOIN_S
+    while not state[0] and time.monotonic() < end:
+        say(f"the board joins Wi-Fi, {end - time.monotonic():.0f} s at most")
+        (state,) = agent.run(f"look({_SLICE_MS})")
+        said += agent.said
+        if any("MemoryError" in line for line in said):
+            raise RemoteError("MemoryError while it joined")  # the loop lives on, and tries again
     joined, rssi, address = state
+    found.joined = joined
     if not count:
         yield note("wifi", "no network in the settings: taken as connected already")
     elif not joined:
@@ -56,21 +56,17 @@ def _told(lines: list[str], topic: str) -> str:
 
 def clock(agent: Agent, found: Known, say: Say) -> Iterator[Finding]:
     """Whether the board knows the time, and where from."""
-    servers = _time_servers(found)
-    try:
-        (seconds,) = agent.load("clock", SERVERS=servers)
-        off = seconds - time.time()
-        said: list[str] = []
-        answered = not servers
-        end = time.monotonic() + len(servers) * _SERVER_S
-        asked = 0
-        while not answered and asked < len(servers) and time.monotonic() < end:
-            say(f"the board asks {servers[asked]} for the time")
-            ((answered, asked, seconds),) = agent.run(f"ask({_SLICE_MS})")
-            said += agent.said
-    except RemoteError as error:
-        yield wrong("clock", f"asking for the time failed: {error}", "see ntp_servers")
-        return
+    servers = _time_servers(found) if found.joined else []
+    (seconds,) = agent.load("clock", SERVERS=servers)
+    off = seconds - time.time()
+    said: list[str] = []
+    answered = not servers
+    end = time.monotonic() + len(servers) * _SERVER_S
+    asked = 0
+    while not answered and asked < len(servers) and time.monotonic() < end:
+        say(f"the board asks {servers[asked]} for the time")
+        ((answered, asked, seconds),) = agent.run(f"ask({_SLICE_MS})")
+        said += agent.said
     yield _timed(off, known=seconds >= EARLIEST or off > EARLIEST - time.time(), found=found)
     if servers and answered:
         yield ok("time_server", f"{servers[min(asked, len(servers) - 1)]} answers the board")
@@ -105,6 +101,7 @@ def servers(agent: Agent, found: Known, say: Say) -> Iterator[Finding]:
     if not platforms:
         yield wrong("platform", "the settings name no platform", "see docs/node.md, Settings")
         return
+    agent.load("clear")
     agent.load("reach")
     for endpoint in platforms:
         say(f"{endpoint.platform}: {endpoint}")

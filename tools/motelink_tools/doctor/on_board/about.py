@@ -11,14 +11,12 @@ print("~" + repr((i.name, tuple(i.version)[:3], getattr(i, "_mpy", 0), m)))
 s = os.statvfs("/")
 print("~" + repr((s[0], s[1] * s[4])))
 gc.collect()
-free = high = gc.mem_free()
-low = 0
-while high - low > 256:
-    n = (low + high) // 2
+free = n = gc.mem_free()
+while n > 256:
+    # From above: what was tried and freed could still seem to be in use.
     try:
         bytearray(n)
-        low = n
+        break
     except MemoryError:
-        high = n
-    gc.collect()
-print("~" + repr((free, low)))
+        n -= free // 32
+print("~" + repr((free, n)))
