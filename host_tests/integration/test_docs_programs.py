@@ -132,7 +132,8 @@ def test_host_programs(
     with contextlib.ExitStack() as stack:
         replace: dict[str, str] = {}
         names: dict[str, object] = {}
-        if name == "flashing.md":
+        if name in ("flashing.md", "provision.md"):
+            (tmp_path / "garden.toml").write_text('wifi_ssid = "garden"\n')
             board = stack.enter_context(VirtualBoard(tmp_path / "board"))
             replace["/dev/ttyACM0"] = board.port
         elif name == "manager.md":
