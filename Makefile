@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+BENCH_JSON ?= build/bench.json
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo test lint bench docs dist format clean
@@ -49,11 +50,13 @@ lint: $(STAMP) ## Style and types
 	@$(BIN)/mypy tools
 	@$(BIN)/mypy --config-file lib/mypy.ini
 
-bench: setup ## Measure; BENCH_JSON=file writes the figures
-	@$(BIN)/motelink bench
+bench: setup ## Measure; writes the figures into BENCH_JSON=file, and into docs/
+	@mkdir -p build
+	@BENCH_JSON=$(BENCH_JSON) $(BIN)/motelink bench
+	@$(BIN)/motelink bench --write-docs $(BENCH_JSON)
 
 docs: $(STAMP) ## Build the documentation into build/site; an unknown link is an error
-	@$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 dist: $(STAMP) ## Build a release into dist/: wheel, sdist, .mpy archive, CircuitPython bundle
 	@$(BIN)/python -m motelink_tools.release dist

@@ -1,6 +1,7 @@
 """``motelink bench``: measure memory, instructions and speed, beside a floor in the same run."""
 
 import argparse
+import json
 import os
 from pathlib import Path
 
@@ -19,6 +20,7 @@ examples:
   motelink bench --only 'manager.*' --quick
   motelink bench --json figures.json     also one flat JSON object; BENCH_JSON=FILE does the same
   motelink bench --only modules --json   the object alone, on stdout
+  motelink bench --write-docs figures.json   its figures into the pages beneath docs/
 """
 
 
@@ -44,14 +46,24 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, a smaller load")
     parser.add_argument("--list", action="store_true", help="say which tables there are")
+    parser.add_argument(
+        "--write-docs",
+        type=Path,
+        metavar="FILE",
+        help="measure nothing: write the figures of this file into the documentation",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from motelink_tools.bench import session
+    from motelink_tools.bench import pages, session
 
+    if arguments.write_docs:
+        for page, count in pages.write(json.loads(arguments.write_docs.read_text())).items():
+            print(f"{page.name}: {count} figure{'s' if count > 1 else ''}")
+        return 0
     json_file = arguments.json_file or os.environ.get("BENCH_JSON")
     arguments.json = to_stdout = json_file == "-"  # an error is an object, too, then
     if arguments.list:
