@@ -6,8 +6,9 @@ already, and takes whatever comes next for them (mbedtls_ssl_write).
 
 from doubles import Instead
 from kit import raises
-from motelink import port
+from motelink import log, port
 from motelink.errors import ConfigError, TooLarge
+from motelink.link import Link
 from motelink.stream import Stream
 from wire import Wire
 
@@ -77,3 +78,24 @@ def test_tls_wants_a_clock():
     with Instead(port, "unix_time", lambda: 946684800):
         error = raises(ConfigError, stream.secure, None, "host")
     assert "clock is not set" in str(error)
+
+
+class _Context:
+    def __init__(self, verify_mode):
+        self.verify_mode = verify_mode
+
+
+class _Said:
+    count = 0  # how often it was told
+
+    def __call__(self, text, *values):
+        assert text % values == "host:8883: certificates are not checked"
+        self.count += 1
+
+
+def test_certificates_that_are_not_checked_are_told():
+    for context, said in ((_Context(0), 1), (_Context(2), 0), (object(), 0), (False, 0)):
+        warning = _Said()
+        with Instead(log, "warning", warning):
+            Link("host", 8883, 64, 64, tls=context)
+        assert warning.count == said, context

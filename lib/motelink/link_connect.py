@@ -21,14 +21,20 @@ _HELD_MS = const(10000)
 
 
 def check(host, number, tls):
-    """The TLS context, or False. Raises ConfigError for what nobody can connect to."""
+    """The TLS context, or False. Raises ConfigError for what nobody can connect to. Says where
+    certificates are not checked."""
     right = isinstance(host, str) and host and isinstance(number, int)
     if not right or not 0 < number < 65536:
         raise ConfigError("expected host and port 1..65535, got %r and %r" % (host, number))
     try:
-        return port.tls_context() if tls is True else tls
+        tls = port.tls_context() if tls is True else tls
     except ValueError as error:
         raise ConfigError(str(error))
+    if tls and not getattr(tls, "verify_mode", 1):  # CircuitPython's contexts do not tell
+        from motelink import log
+
+        log.warning("%s:%d: certificates are not checked", host, number)
+    return tls
 
 
 def connect(link, now: int) -> None:
