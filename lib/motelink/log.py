@@ -16,8 +16,6 @@ holds is never shown, only its type and length: nobody logs a password by loggin
 import io
 
 from motelink import port
-from motelink.buffer import Buffer
-from motelink.errors import ConfigError
 
 DEBUG = 10
 INFO = 20
@@ -25,7 +23,6 @@ WARNING = 30
 ERROR = 40
 OFF = 50
 
-_LEVELS = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERROR, "off": OFF}
 _LETTERS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
 _HIDDEN = (dict, list, tuple, set, bytes, bytearray, memoryview)
 _NOTHING = object()
@@ -40,23 +37,25 @@ def set_level(level) -> None:
     Raises ConfigError for any other.
     """
     global _level
-    number = _LEVELS.get(level, level)
-    if number not in _LEVELS.values():
-        raise ConfigError("log level must be one of debug, info, warning, error, off")
-    _level = number
+    from motelink import log_more
+
+    _level = log_more.number(level)
+    port.forget("log_more")
 
 
 def keep(size: int) -> None:
     """Keep the last lines in ``size`` bytes, allocated now; 0 keeps none. Forgets those kept."""
     global _ring
-    _ring = Buffer(size) if size else None
+    _ring = None
+    if size:
+        from motelink.log_more import Ring
+
+        _ring = Ring(size)
 
 
 def lines() -> list:
     """The lines kept, oldest first. Allocates a copy of them."""
-    if _ring is None:
-        return []
-    return bytes(_ring.data[_ring.start : _ring.end]).decode().split("\n")[:-1]
+    return [] if _ring is None else _ring.lines()
 
 
 def debug(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
@@ -126,15 +125,4 @@ def _emit(level, text):
     data = line.encode("utf-8", "replace")  # what no console or file would take: lone surrogates
     print(data.decode(), end="")
     if _ring is not None:
-        _store(data)
-
-
-def _store(data):
-    if len(data) > _ring.limit:
-        cut = _ring.limit - 1
-        while data[cut] & 0xC0 == 0x80:  # never inside a character
-            cut -= 1
-        data = data[:cut] + b"\n"
-    while _ring.room() < len(data):
-        _ring.start = _ring.data.find(b"\n", _ring.start) + 1
-    _ring.put(data)
+        _ring.store(data)
