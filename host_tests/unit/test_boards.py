@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from motelink_tools import paths
-from motelink_tools.flash.package import library_modules
+from motelink_tools.flash.sources import library_modules
 from motelink_tools.testing.profile import Profile
 
 ROOT = paths.board_root()
