@@ -1,7 +1,7 @@
 """The indexes by which ``mip`` installs motelink: ``python -m motelink_tools.flash.package``
 writes them; a test compares.
 
-``package.json`` is the whole library. ``lib/<name>.json`` is a part: one platform's client
+``package.json`` is the whole library, and printed, too. ``lib/<name>.json`` is a part: one platform's client
 ("losant"), a node on one platform ("node-losant"), the MQTT client alone ("mqtt").
 """
 
@@ -48,3 +48,5 @@ def _index(files: Iterable[Path], folder: str = "") -> str:
 if __name__ == "__main__":
     for path, text in indexes().items():
         path.write_text(text, encoding="utf-8")
+        if path.name == "package.json":
+            print(text, end="")
