@@ -46,6 +46,20 @@ def test_a_project(project: Path) -> None:
     assert parts["lib/motelink/crc32.mpy"].group == "base"
 
 
+def test_names_cost_the_same_whoever_adds_the_one_too_many(project: Path) -> None:
+    (project / "a_broken.py").write_text("import n0, n1, n2, n3\n")
+    for number in range(4):
+        names = [f"name_{number}_{n}" for n in range(200)]
+        (project / f"n{number}.py").write_text(
+            f"def f(x):\n    return {' + '.join(f'x.{n}' for n in names)}\n"
+        )
+    heaps = [
+        p.heap for p in measure(project, runs=1).parts if p.module in ("n0", "n1", "n2", "n3")
+    ]
+    assert len(heaps) == 4
+    assert max(h or 0 for h in heaps) < 1.1 * min(h or 0 for h in heaps), heaps
+
+
 def test_a_module_that_cannot_be_loaded_is_told(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,7 +44,9 @@ def test_its_boxes_lie_side_by_side_and_are_nearly_square(values):
 
 def test_each_module_comes_behind_what_it_imports(tmp_path):
     texts = {
-        "a": "def later():\n    import e\nimport b",
+        "a": "def later():\n    import e\n    port.load('_json')\nimport b\nload('_more')",
+        "motelink._port_micropython_json": "import a",
+        "motelink._port_micropython_more": "",
         "b": "try:\n    from p import c\nexcept ImportError:\n    import d\n",
         "p": "",
         "p.c": "from . import x\nif x:\n    from .y import *\n",
@@ -60,6 +62,8 @@ def test_each_module_comes_behind_what_it_imports(tmp_path):
     order = in_order(files)
     assert sorted(order) == sorted(texts)
     before = [("b", "a"), ("p", "p.c"), ("p.x", "p.c"), ("d", "p.x"), ("p.c", "b"), ("a", "e")]
+    before.append(("motelink._port_micropython_more", "a"))
+    before.append(("a", "motelink._port_micropython_json"))
     for first, second in before:
         assert order.index(first) < order.index(second), order
 

@@ -41,10 +41,16 @@ def from_host(endpoint: Endpoint) -> Finding:
         return wrong(
             check,
             f"{endpoint} cannot be reached from this machine: {error.strerror or error}",
-            f"is the server running? check {endpoint.setting} and its port",
+            _start_it(endpoint),
         )
     ms = (time.monotonic() - began) * 1000
     return ok(check, f"{endpoint} answers this machine{_with(endpoint)} ({ms:.0f} ms)")
+
+
+def _start_it(endpoint: Endpoint) -> str:
+    if endpoint.is_loopback:
+        return "start the server; motelink hub serves every platform here"
+    return f"is the server running? check {endpoint.setting} and its port"
 
 
 def _no_answer(endpoint: Endpoint, error: OSError) -> tuple[str, str]:
