@@ -1,8 +1,9 @@
 """The indexes by which ``mip`` installs motelink: ``python -m motelink_tools.flash.package``
 writes them; a test compares.
 
-``package.json`` is the whole library, and printed, too. ``lib/<name>.json`` is a part: one platform's client
-("losant"), a node on one platform ("node-losant"), the MQTT client alone ("mqtt").
+``package.json`` is the whole library, and printed, too. ``lib/<name>.json`` is a part: one
+platform's client ("losant"), a node on one platform ("node-losant"), the MQTT client alone
+("mqtt").
 """
 
 import json
