@@ -23,11 +23,14 @@ _SAFE_MODE = 3  # as node_guard_trial.LIMIT
 
 @dataclass
 class Known:
-    """What later checks need of earlier ones. ``settings``: by name, the value None where it is
-    not shown; ``library``: its version; ``joined``: whether the board has a network."""
+    """What later checks need of earlier ones. ``library``: its version; ``readable``: whether the
+    settings are; ``settings``: by name, the value None where it is not shown; ``joined``: whether
+    the board has a network.
+    """
 
     machine: str = ""
     library: str | None = None
+    readable: bool = False
     joined: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -119,6 +122,7 @@ def settings(agent: Agent, known_of: Known, project: Path) -> Iterator[Finding]:
     if len(found) == 1 and isinstance(found[0], str):
         yield wrong("settings", found[0], "mend that line, and flash or provision again")
         return
+    known_of.readable = True
     known_of.settings = {name: value for name, _, value in found}
     yield from judge({name: kind for name, kind, _ in found}, known(project))
 

@@ -33,8 +33,8 @@ def of_board(port: str, project: Path, say: Say = lambda _: None) -> Iterator[Fi
         try:
             for check, look in stages.items():
                 yield from _stage(link, check, look)
-                if known.library is None:
-                    break  # the rest is done with it
+                if known.library is None or (check == "settings" and not known.readable):
+                    break  # what follows is done with these
         except ToolError as error:
             do = "a name server that hangs does this: press the reset button, give addresses"
             yield wrong("examination", f"the board stopped answering: {error}", do)

@@ -9,6 +9,8 @@ try:
     del read, k, v
 except NameError:
     pass  # there is no setting
+except MemoryError:
+    raise  # says nothing of the settings
 except Exception as e:
     print("~" + repr(f"{type(e).__name__}: {e}"))
 try:
