@@ -11,6 +11,7 @@ import aiomqtt
 from motelink_tools.errors import ToolError
 
 _CLIENT = "demo"
+_GRAPH = "free heap"
 _ANSWER_S = 10.0
 
 
@@ -19,7 +20,7 @@ async def draw(broker: str, device: str, idf: str, function: str, odf: str) -> N
 
     ``broker``: ``mqtt://host:port``. Raises ToolError with what the server says.
     """
-    topic = f"{_CLIENT}/graph/{device}"
+    topic = f"{_CLIENT}/graph/{_GRAPH}"
     where = urlsplit(broker)
     func = hashlib.sha256(function.encode()).hexdigest()
     async with aiomqtt.Client(where.hostname or "", where.port or 1883) as client:

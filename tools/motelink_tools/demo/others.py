@@ -103,7 +103,7 @@ class IottalkPart:
     def settings(self) -> str:
         """Lines of settings.toml."""
         url = self._hub.address(self.platform, "registration")
-        return f'iottalk_url = "{url}"\niottalk_interval = 2000\n'
+        return f'iottalk_url = "{url}"\niottalk_name = "demo"\niottalk_interval = 2000\n'
 
     def take(self, event: Event) -> None:
         """Something happened on this platform."""

@@ -77,12 +77,16 @@ class Demo:
             settings = _SETTINGS.format(port=networks[0].port)
             settings += "".join(part.settings() for part in parts)
             lines = _Lines(self._facts, self._printed)
-            board = hub.board(Profile("demo", heap=HEAP), lines.take)
+            project = folder / "project"
+            project.mkdir()
+            (project / "settings.toml").write_text(settings)
+            profile = Profile("demo", heap=HEAP, firmware=str(project))
+            board = hub.board(profile, lines.take)
             stack.callback(board.stop)
             board.start()
             self._facts.port = port = board.public()["port"]
             self._facts.note("board", f"real MicroPython, {HEAP} of heap, on {port}")
-            self._flash(board, folder / "project", settings)
+            self._flash(board, arguments(project, profile.firmware))
             while seconds is None or self._facts.elapsed() < seconds:
                 self._facts.state = board.public()["state"]
                 self._turn(events, networks)
@@ -108,13 +112,11 @@ class Demo:
 
         return manager
 
-    def _flash(self, board: HubBoard, project: Path, settings: str) -> None:
+    def _flash(self, board: HubBoard, paths: list[str]) -> None:
         facts = self._facts
-        project.mkdir()
-        (project / "settings.toml").write_text(settings)
         facts.state = "flashing"
         with ThreadPoolExecutor(1) as pool:
-            flashing = pool.submit(board.flash, arguments(project, ""))
+            flashing = pool.submit(board.flash, paths)
             while not flashing.done():
                 facts.flash_sent, facts.flash_total = board.progress.sent, board.progress.total
                 self._refresh()

@@ -2,7 +2,7 @@
 
 import { empty, h, select } from "./dom.js";
 import * as format from "./format.js";
-import { follow, live } from "./live.js";
+import { follow, key, live } from "./live.js";
 import { deviceAddress } from "./overview.js";
 
 const SHOWN = 500;
@@ -24,7 +24,7 @@ export function logPage(signal) {
   const wanted = (line) =>
     (!platform.value || line.platform === platform.value)
     && LEVELS.indexOf(line.level) >= LEVELS.indexOf(level.value)
-    && (!text.value || `${line.text} ${line.device}`.toLowerCase().includes(text.value.toLowerCase()));
+    && (!text.value || `${line.text} ${line.device} ${live.devices.get(key(line.platform, line.device))?.name ?? ""}`.toLowerCase().includes(text.value.toLowerCase()));
   const scroll = () => {
     none.hidden = list.children.length > 0;
     if (following.checked) box.scrollTop = box.scrollHeight;
@@ -64,8 +64,9 @@ export function logPage(signal) {
 }
 
 function item(line) {
+  const name = live.devices.get(key(line.platform, line.device))?.name || line.device;
   const device = line.device
-    ? h("a", { href: deviceAddress({ platform: line.platform, id: line.device }) }, line.device) : null;
+    ? h("a", { href: deviceAddress({ platform: line.platform, id: line.device }), title: line.device }, name) : null;
   return h("li", { "data-level": line.level },
     format.time(line.time), h("span", { class: "level" }, line.level),
     h("span", { class: "badge", "data-platform": line.platform }, line.platform),
