@@ -152,6 +152,6 @@ def test_no_secret_is_in_the_output_or_in_a_process_list(board: VirtualBoard) ->
     assert done.returncode == 0, out
     assert b"wrote wifi_password, wifi_ssid" in out
     everything = out.decode() + "".join(listed)
-    assert "provision" in everything  # the list was looked at while it ran
+    assert f"provision\0--port\0{board.port}" in everything  # the list was taken while it ran
     assert "hunter2" not in everything
     assert (board.folder / "secrets.toml").read_text() == SECRETS

@@ -119,9 +119,11 @@ def test_a_new_project_runs_on_every_platform(hub: tuple[Terminal, Path], tmp_pa
 
 def test_without_a_hub_it_says_so_and_runs(tmp_path: Path) -> None:
     command(tmp_path, "motelink_tools", "new", "lamp")
+    (tmp_path / "lamp" / "secrets.toml").write_text('losant_key = ""\n')
     board = Terminal(tmp_path / "lamp", "run", "--hub", str(tmp_path / "none"))
     try:
         board.until(kind="note", text="no hub runs on this machine ('motelink hub' starts one)")
+        board.until(kind="note", text="secrets.toml has no value for losant_key")
         warned = board.until(kind="log", level="warning")
         assert "8595" in warned["text"]
         assert board.end() == 0

@@ -85,7 +85,7 @@ def test_safe_mode_is_left_when_there_are_new_files(board, firmware):
 
 
 def test_safe_mode_is_left_when_settings_or_a_module_have_changed(board, firmware):
-    for change in ("settings.toml", "lib/other.mpy"):
+    for change in ("settings.toml", "secrets.toml", "lib/other.mpy"):
         in_safe_mode(board, firmware)
         path = board.files / change
         path.parent.mkdir(exist_ok=True)

@@ -57,11 +57,15 @@ def run(options: Options, shows: Shows) -> None:
 
 def _settings(project: Path, folder: Path, options: Options, shows: Shows) -> dict[str, Value]:
     """The project's secrets, and over them what the hub says."""
-    own = {name: value for name, value in _read(project / SECRETS).items() if value != ""}
+    found = _read(project / SECRETS)
+    own = {name: value for name, value in found.items() if value != ""}
     hub = None if options.alone else find_hub(options.hub_folder)
     if hub is None:
         if not options.alone:
             shows.note("no hub runs on this machine ('motelink hub' starts one)")
+        empty = [name for name in found if name not in own and not name.startswith("wifi_")]
+        if empty:
+            shows.note(f"{SECRETS} has no value for {', '.join(empty)}")
         return own
     wanted = platforms(project) or PLATFORMS
     given, joined, missing = join(hub, project.name, wanted, _read(folder / SECRETS))
