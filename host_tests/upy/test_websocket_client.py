@@ -2,7 +2,7 @@
 
 from doubles import Instead
 from kit import MICROPYTHON, no_alloc, raises
-from motelink import log, port
+from motelink import log, port, websocket_frames
 from motelink.backoff import Backoff
 from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolError, TimedOut
 from motelink.websocket import Client
@@ -390,6 +390,25 @@ def test_steady_state_allocates_nothing():
         assert heard[0] == 60 and not client.errors
         assert session.frames(21 * 66) == [(TEXT, True, text)] * 21
         assert session.frames(21 * 10) == [(PONG, True, b"ping")] * 21
+
+
+def test_masks_in_native_code():
+    with Instead(websocket_frames, "mask_into", websocket_frames.mask_into):
+        from motelink.websocket_mask import native
+
+        port.forget("websocket_mask")
+        assert native is MICROPYTHON
+        with Session() as session:
+            session.connect()
+            for n in (0, 1, 2, 3, 4, 5, 62, 64, 65, 126, 300):
+                payload = bytes([i & 255 for i in range(n)])
+                assert session.client.send_text(payload)
+                size = 6 + n if n < 126 else 8 + n
+                assert session.frames(size) == [(TEXT, True, payload)]
+            text = b"x" * 60
+            no_alloc(session.client.send_text, text, n=20)
+            masks = {bytes(session.peer.receive(66))[2:6] for _ in range(21)}
+            assert len(masks) > 15, masks
 
 
 def test_masks_where_webrepl_is_not():

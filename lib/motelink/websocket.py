@@ -118,7 +118,8 @@ class Client(Link):
         ``payload``: UTF-8 as bytes, or a str, which allocates. ``last``: False begins a message
         in fragments, or goes on with it. Raises TooLarge.
         """
-        done = self._again(payload) if last and self._again else None
+        again = self._again
+        done = again(payload) if last and again else None
         if done is None:
             return self._frames.put(_TEXT, payload, last) and self._push()
         return done or self._push()

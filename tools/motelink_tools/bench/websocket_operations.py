@@ -28,7 +28,7 @@ class WebSocketOperation(Repeated):
         """The server's part."""
         welcome(connection)
         count += WARM_UP
-        if self.name == "send_text":
+        if self.name.startswith("send_text"):
             peer.receive(connection, _SENT * count)
         elif self.name.startswith("receive_text"):
             for first in range(0, count, self.at_once):
@@ -64,7 +64,7 @@ def wait(connection: socket.socket) -> None:
 
 OPERATIONS = [
     WebSocketOperation(f"websocket.{name}", "websocket_operation")
-    for name in ("send_text", "receive_text_alone", "ping")
+    for name in ("send_text", "send_text_native", "receive_text_alone", "ping")
 ]
 OPERATIONS.append(
     WebSocketOperation("websocket.receive_text", "websocket_operation", at_once=_AT_ONCE)
@@ -72,5 +72,6 @@ OPERATIONS.append(
 EXPLAINED = (
     f"A text of {len(_TEXT)} bytes, masked when sent, checked to be UTF-8 and handed to a handler "
     f"when received, {_AT_ONCE} on their way together, or alone, the waiting in poll included; "
-    "the handler writes a byte. A ping is sent, its pong received."
+    "the handler writes a byte. send_text_native: with motelink.websocket_mask. A ping is sent, "
+    "its pong received."
 )

@@ -29,6 +29,7 @@ def receive_text(count):
 
 
 receive_text_alone = receive_text
+send_text_native = send_text
 
 
 def ping(count):
@@ -51,6 +52,11 @@ def handle(_message):
     client.sock.write(b"k", 0, 1)
 
 
+if name == "send_text_native":
+    from motelink.websocket_mask import native
+
+    if not native:
+        raise OSError("this firmware compiles no native code")
 client = (Bench if name == "ping" else Client)("ws://127.0.0.1:" + port, keepalive=0)
 if name.startswith("receive_text"):
     client.on_message = handle
