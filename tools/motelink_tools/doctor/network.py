@@ -17,6 +17,7 @@ _SLICE_MS = 200
 _JOIN_S = 17.0  # a network: leaving the last one, and the 15 s that the firmware gives it
 _SERVER_S = 4.0  # a time server: 2 s for its answer, and the name
 _WEAK_DBM = -80
+_VIRTUAL = "virtual board"  # as its MACHINE has it: 127.0.0.1 is this machine there
 _OFF_S = 5.0  # a board without a battery drifts by some seconds a day
 
 
@@ -107,7 +108,8 @@ def servers(agent: Agent, found: Known, say: Say) -> Iterator[Finding]:
         say(f"{endpoint.platform}: {endpoint}")
         from_here = reach.from_host(endpoint)
         yield from_here
-        yield _from_board(agent, endpoint, from_here)
+        where = _where_to_look(endpoint, from_here, is_virtual=_VIRTUAL in found.machine)
+        yield _from_board(agent, endpoint, where)
         if endpoint.tls and from_here.state != "wrong":
             authority = content(agent, endpoint.ca) if endpoint.ca else None
             try:
@@ -117,7 +119,7 @@ def servers(agent: Agent, found: Known, say: Say) -> Iterator[Finding]:
                 yield wrong(check, f"{endpoint}: {error.strerror or error}", "try again")
 
 
-def _from_board(agent: Agent, endpoint: Endpoint, from_here: Finding) -> Finding:
+def _from_board(agent: Agent, endpoint: Endpoint, where: str) -> Finding:
     check = f"{endpoint.platform}.board"
     try:
         ((step, detail),) = agent.run(
@@ -133,15 +135,15 @@ def _from_board(agent: Agent, endpoint: Endpoint, from_here: Finding) -> Finding
             "the board finds no address of {0.host}",
             "check {0.setting}, or give an address",
         ),
-        "connect": ("the board cannot connect to {0}", _where_to_look(endpoint, from_here)),
+        "connect": ("the board cannot connect to {0}", where),
         "authority": ("the board cannot verify {0}", "see the certificate's line"),
         "tls": ("the board refuses {0}", "see the certificate's line, and the clock's"),
     }[step]
     return wrong(check, f"{says.format(endpoint)}: {detail}", do.format(endpoint))
 
 
-def _where_to_look(endpoint: Endpoint, from_here: Finding) -> str:
-    if from_here.state == "wrong":
+def _where_to_look(endpoint: Endpoint, from_here: Finding, *, is_virtual: bool) -> str:
+    if from_here.state == "wrong" and (is_virtual or not endpoint.is_loopback):
         return "start the server, or check {0.setting} and its port"
     if endpoint.is_loopback:
         return "127.0.0.1 is the board itself: put the server's address in {0.setting}"
