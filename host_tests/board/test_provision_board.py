@@ -1,8 +1,13 @@
 """Secrets on the virtual board, through the real transport."""
 
+import fcntl
 import json
+import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -83,6 +88,47 @@ def test_what_is_written_is_read_by_the_firmware_and_survives_a_flash(
     assert settings_there(board, *names) == [None, None, None, None]
     assert PASSWORD.encode().hex() not in (board.folder / ".board" / "nvs").read_text()
     assert (board.folder / "data.bin").exists()
+
+
+def test_nvs_without_any_secret_left_is_as_none(board: VirtualBoard, source: str) -> None:
+    port = board.port
+    for _ in range(2):
+        provision(Options(port=port, removed=["wifi_ssid"], nvs=True, reset=False))
+        provision(Options(port=port, source=source, nvs=True, reset=False))
+        names = ["wifi_password", "wifi_ssid"]
+        done = provision(Options(port=port, removed=names, reset=False))
+        assert done["removed"] == names
+        assert provision(Options(port=port, listing=True, reset=False))["secrets"] == []
+
+
+def test_what_is_typed_is_not_shown(board: VirtualBoard, tmp_path: Path) -> None:
+    """At a real terminal, whose other end sees what a person would."""
+    command = [sys.executable, "-m", "motelink_tools", "provision", "--port", board.port]
+    screen, terminal = pty.openpty()
+    child = subprocess.Popen(
+        command, cwd=tmp_path, stdin=terminal, stdout=terminal, stderr=terminal, close_fds=True,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(terminal)
+    seen = b""
+
+    def until(text: bytes) -> None:
+        nonlocal seen
+        while text not in seen:
+            assert select.select([screen], [], [], 30)[0], seen
+            seen += os.read(screen, 1000)
+
+    until(b"wifi_ssid, empty to leave as it is: ")
+    os.write(screen, b"home\n")
+    until(b"wifi_password (not shown), empty to leave as it is: ")
+    os.write(screen, b"hunter2-hunter2\n")
+    until(b"wrote wifi_password, wifi_ssid")
+    assert child.wait(30) == 0
+    os.close(screen)
+    assert b"home" in seen
+    assert b"hunter2" not in seen
+    written = (board.folder / "secrets.toml").read_text()
+    assert written == 'wifi_ssid = "home"\nwifi_password = "hunter2-hunter2"\n'
 
 
 def test_only_an_esp32_has_nvs(tmp_path: Path, source: str) -> None:

@@ -29,9 +29,13 @@ def blob():
 
 
 def keep(text):
+    # b"" for none
     nvs = NVS("motelink")
-    if text is None:
-        nvs.erase_key("secrets")
-    else:
+    if text:
         nvs.set_blob("secrets", text)
+    else:
+        try:
+            nvs.erase_key("secrets")
+        except OSError:  # there were none
+            return
     nvs.commit()

@@ -71,7 +71,7 @@ class Store:
         names = [name + side for name in _OWNERS_FILES for side in _SIDES]
         there = sorted(self._remote.look(names))
         if self.in_nvs:
-            self._exec("keep(None)")
+            self._exec('keep(b"")')
             there.append("NVS")
         self._remote.discard(there)
         self._remote.settle()
