@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import socket
@@ -14,6 +15,9 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.csm.wire import API_FILTERS, DATA_FILTER, STATE_FILTER, Publish
 
 _CONNECT_S = 10.0
+# One connection that is not answered: another is tried. A mosquitto that reads its users anew just
+# then may end it, and the library, told before it was connected, would wait on.
+_TRY_S = 2.5
 _AGAIN_S = 0.25
 _AGAIN_LIMIT_S = 15.0
 # Messages that wait here, each way, and that wait for the broker's acknowledgement.
@@ -87,7 +91,7 @@ class Uplink:
             try:
                 await self._serve()
             except (aiomqtt.MqttError, OSError) as error:
-                if not self._ready.done():
+                if not (self._ready.done() or isinstance(error, TimeoutError)):
                     self._ready.set_exception(
                         ToolError(
                             f"IoTtalk cannot reach the broker at {self._host}:{self._port}: "
@@ -105,20 +109,11 @@ class Uplink:
             again = min(2 * again, _AGAIN_LIMIT_S)
 
     async def _serve(self) -> None:
-        async with aiomqtt.Client(
-            self._host,
-            self._port,
-            username=self._user,
-            password=self._password,
-            identifier=f"csm-{secrets.token_hex(8)}",
-            logger=_LIBRARY_LOG,
-            timeout=_CONNECT_S,
-            max_queued_incoming_messages=_INCOMING,
-            # Else each acknowledgement waits 40 ms for the one before (Nagle).
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        ) as client:
-            for topic in (STATE_FILTER, DATA_FILTER, *API_FILTERS):
-                await client.subscribe(topic, qos=2)
+        async with contextlib.AsyncExitStack() as stack:
+            async with asyncio.timeout(_TRY_S):
+                client = await stack.enter_async_context(self._client())
+                for topic in (STATE_FILTER, DATA_FILTER, *API_FILTERS):
+                    await client.subscribe(topic, qos=2)
             while not self._queue.empty():
                 self._queue.get_nowait()
             self._up = True
@@ -132,6 +127,20 @@ class Uplink:
             finally:
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
+
+    def _client(self) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            self._host,
+            self._port,
+            username=self._user,
+            password=self._password,
+            identifier=f"csm-{secrets.token_hex(8)}",
+            logger=_LIBRARY_LOG,
+            timeout=_CONNECT_S,
+            max_queued_incoming_messages=_INCOMING,
+            # Else each acknowledgement waits 40 ms for the one before (Nagle).
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
 
     def _take(self, message: aiomqtt.Message) -> None:
         if not isinstance(message.payload, bytes):
