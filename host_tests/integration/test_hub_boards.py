@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from motelink_tools.hub.app.boards.records import BOARDS
+from motelink_tools.hub.web import peer
 
 from .hub_web_world import DEADLINE_S, World
 from .manager_device import wait_for
@@ -200,6 +201,15 @@ def test_other_sites_and_those_without_the_token_start_no_process(world, tmp_pat
     with World(tmp_path, only=("commute",), page_host="0.0.0.0") as other:
         assert other.post("api/boards/add", {"name": "x"}).status_code == 401
         assert other.get("api/boards/list").status_code == 401
+
+
+def test_another_user_of_the_machine_may_look_and_do_nothing(world, monkeypatch):
+    monkeypatch.setattr(peer, "owner", lambda _client, _server: os.getuid() + 1)
+    assert refused(world, "add", name="theirs") == (403, "user")
+    assert shown(world, "theirs") is None
+    monkeypatch.setattr(peer, "owner", lambda _client, _server: None)
+    ask(world, "add", name="ours")
+    ask(world, "remove", board="ours")
 
 
 def test_a_hub_told_so_runs_no_boards(tmp_path):

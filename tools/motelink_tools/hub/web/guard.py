@@ -2,6 +2,7 @@
 
 Names in the Host header stop other sites that point their own name at this machine; the Origin
 and a header of our own stop their forms and scripts; where others can reach the port, a token.
+Where there is none, other users of this machine may look, and do nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
+import os
 import secrets
 import socket
 from collections import OrderedDict
@@ -18,6 +20,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from motelink_tools.hub.web import peer
 
 WRITE_HEADER = "X-Motelink"
 COOKIE = "motelink"
@@ -70,8 +74,11 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if not self._known_host(request.headers.get("host", "")):
             return _refused(421, "this address is not the hub's", "host")
-        if request.method not in ("GET", "HEAD") and (reason := _foreign(request)):
-            return _refused(403, reason, "foreign")
+        if request.method not in ("GET", "HEAD"):
+            if reason := _foreign(request):
+                return _refused(403, reason, "foreign")
+            if self._token is None and _of_another_user(request):
+                return _refused(403, "it comes from another user of this machine", "user")
         path = request.url.path
         is_open = path in _OPEN or path.startswith("/static/")
         if not is_open and not self._admitted(request):
@@ -131,6 +138,13 @@ def _foreign(request: Request) -> str:
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return "it comes from another site"
     return ""
+
+
+def _of_another_user(request: Request) -> bool:
+    """What runs on the hub's behalf, boards for example, is not for everyone with a login here."""
+    client, server = request.scope.get("client"), request.scope.get("server")
+    found = peer.owner(tuple(client[:2]), tuple(server[:2])) if client and server else None
+    return found is not None and found not in (os.getuid(), 0)
 
 
 def _is_address(name: str) -> bool:
