@@ -49,7 +49,6 @@ class Connector:
             from motelink import sepl_config
 
             config = sepl_config.Config(config)
-            port.forget("sepl_config")
         self.config = config
         self.manager = manager
         options.setdefault("rx_size", 2048)
