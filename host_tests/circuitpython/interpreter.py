@@ -13,9 +13,10 @@ import runpy
 import sys
 import time
 import tomllib
+import traceback  # noqa: F401 before there are fakes: what it imports are to be CPython's
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import patch
 
 from fake_network import BOARDS, select_module, socketpool_module, wifi_module
 from fake_ssl import ssl_module
@@ -69,6 +70,7 @@ def _modules(board, with_select):
             rename=os.rename,
             sync=os.sync,
         ),
+        "rtc": SimpleNamespace(RTC=lambda: SimpleNamespace(datetime=None)),
         "select": select_module() if with_select else None,
         "socketpool": socketpool_module(board),
         "ssl": ssl_module(),
@@ -80,33 +82,47 @@ def _modules(board, with_select):
     }
 
 
+class _AmongFakes:
+    """Finds motelink's port for CircuitPython, whose modules see ``fakes`` as they are loaded:
+    also when they are dropped and loaded again.
+    """
+
+    def __init__(self, fakes):
+        self._fakes = fakes
+
+    def find_spec(self, name, path, target=None):
+        if not name.startswith("motelink._port_circuitpython"):
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None:
+            execute = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: self.call(execute, module)
+        return spec
+
+    def call(self, function, *arguments):
+        before = {name: sys.modules.get(name, self) for name in self._fakes}
+        sys.modules.update(self._fakes)
+        try:
+            return function(*arguments)
+        finally:
+            for name, module in before.items():
+                if module is self:
+                    del sys.modules[name]
+                else:
+                    sys.modules[name] = module
+
+
 def install(name):
     """Make motelink's port that of CircuitPython, on the board of that name."""
     board, dash, _ = name.partition("-without-select")
     assert board in BOARDS, board
-    modules = _modules(board, with_select=not dash)
     now = SimpleNamespace(**{**vars(sys.implementation), "name": "circuitpython"})
     sys.implementation = now
-    with patch.dict(sys.modules, modules):
-        from motelink import (
-            _port_circuitpython,
-            _port_circuitpython_files,
-            _port_circuitpython_json,
-            _port_circuitpython_more,
-            port,
-        )
+    among = _AmongFakes(_modules(board, with_select=not dash))
+    sys.meta_path.insert(0, among)
+    from motelink import _port_circuitpython
 
-        _port_circuitpython._sockets()  # imports wifi and socketpool when first used
-        port.ticks_ms()
-    sys.modules.update(  # patch.dict has forgotten them
-        {
-            "motelink.port": port,
-            "motelink._port_circuitpython": _port_circuitpython,
-            "motelink._port_circuitpython_files": _port_circuitpython_files,
-            "motelink._port_circuitpython_json": _port_circuitpython_json,
-            "motelink._port_circuitpython_more": _port_circuitpython_more,
-        }
-    )
+    among.call(_port_circuitpython._sockets)  # imports wifi and socketpool when first used
 
 
 def main():
