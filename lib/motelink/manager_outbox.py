@@ -3,13 +3,14 @@
     from motelink.manager_outbox import Forwarder
     from motelink.outbox import Outbox
 
-    outbox = Forwarder(client, Outbox("manager-outbox"))
-    outbox.send(b"door open")
+    Forwarder(client, Outbox("manager-outbox"))
+    client.send(b"door open")
 
-All of them go through flash. The protocol has no acknowledgement. But a server ends a connection
-whose heartbeat was not answered, and the answer goes out behind what was sent before it: so at
-the second heartbeat after a message the server has read that. With its 60 s between heartbeats
-this takes one to two minutes; until then a lost connection has it sent again: at least once.
+From then on all of them go through flash. The protocol has no acknowledgement. But a server ends
+a connection whose heartbeat was not answered, and the answer goes out behind what was sent before
+it: so at the second heartbeat after a message the server has read that. With its 60 s between
+heartbeats this takes one to two minutes; until then a lost connection has it sent again: at least
+once.
 
 In the raw dialect nothing keeps messages apart but time: those that waited go out 100 ms apart.
 """
@@ -22,13 +23,15 @@ _NAME = b""
 
 
 class Forwarder(Base):
-    """``client``: a `motelink.manager.Client`. ``box``: a `motelink.outbox.Outbox`. ``window``:
-    messages that are not proved at a time."""
+    """``client``: a `motelink.manager.Client`, whose `send` is this one's from now on. ``box``: a
+    `motelink.outbox.Outbox`. ``window``: messages that are not proved at a time."""
 
     def __init__(self, client, box, window=64):
         super().__init__(client, box, window)
         if not client._framing.overhead:
             self.pace = _APART_MS
+        self._send_now = client.send
+        client.send = self.send
         self._beats = 0
         self._before = 0  # so many were sent before that heartbeat
 
@@ -43,7 +46,7 @@ class Forwarder(Base):
 
     def pass_on(self, record) -> bool:
         """Send a message; False: not now."""
-        return self.client.send(record.payload.bytes())
+        return self._send_now(record.payload.bytes())
 
     def ready(self) -> bool:
         """Whether the server knows us."""

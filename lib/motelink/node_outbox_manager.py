@@ -1,20 +1,12 @@
-"""The outbox of a node's iot-manager, see `motelink.node_outbox`: of sensors that changed, in a
-message each.
+"""The outbox of a node's iot-manager, see `motelink.node_outbox`: of the lines that it sends. All
+sensors that have changed must fit into one record.
 """
 
-import json
-
 from motelink.manager_outbox import Forwarder
-from motelink.node_outbox_changes import Changes
 
 
 def join(node, platform, box):
     """Keep its lines."""
     forwarder = Forwarder(platform.client, box)
-    Changes(
-        node,
-        platform,
-        lambda sensor: forwarder.send("%s %s" % (sensor.name, json.dumps(sensor.scaled()))),
-    )
     node.loop.add(forwarder)
     return forwarder

@@ -23,10 +23,9 @@ so what a power cut has torn is not taken for one; nor is any other corruption, 
 from struct import pack_into
 
 from motelink import port
-from motelink.buffer import Message
 from motelink.crc32 import crc32, same
 from motelink.errors import TooLarge
-from motelink.port import SLACK, const, copy_into, forget
+from motelink.port import const, copy_into, forget
 
 files = port.load("_files")
 
@@ -37,7 +36,7 @@ _HEADER = const(8)
 
 class Outbox:
     """``folder``: made if it is not there. ``record_size``: bytes of topic and payload together,
-    the largest; two buffers of that are allocated. ``segment_size``: bytes of a file, and
+    the largest; a buffer of that is allocated. ``segment_size``: bytes of a file, and
     ``segments``: how many of them at most. ``policy``, when they are full: "drop_oldest" loses the
     oldest segment, "refuse" the new record.
 
@@ -57,49 +56,26 @@ class Outbox:
         segments: int = 16,
         policy: str = "drop_oldest",
     ):
-        self._refuses = _seldom("check", record_size, segment_size, segments, policy)
-        self._folder = folder
-        self.limit = record_size
-        self._segment_size = segment_size
-        self._segments = segments
-        self.dropped = 0
-        self.refused = 0
-        self.corrupt = 0
-        self.count = 0
-        self._out = bytearray(_HEADER + record_size + SLACK)
-        self._in = bytearray(_HEADER + record_size)
-        self.topic = Message(self._in)
-        self.payload = Message(self._in)
-        self._numbers: list = []  # of the segments, the oldest first
-        self._counts: list = []  # records that wait, of each of them
-        self._at = 0  # in the oldest segment: behind it are
-        self._done = 0  # so many records that are confirmed,
-        self.taken = 0  # and so many on their way,
-        self._ahead = 0  # up to here
-        self._size = 0  # of the record there, once `peek` has read it
-        self._stale = 0  # on their way, of segments that were dropped
-        self._head = None  # the oldest segment, open for reading, unless it is the newest too
-        self._tail = None  # the newest, open for both; None: begin another
-        self._used = 0  # bytes of it
-        _seldom("recover", self)
+        _seldom("make", self, folder, record_size, segment_size, segments, policy)
 
     def put(self, topic, payload) -> bool:
         """Append a record: bytes and bytes. True when it is in flash; False when the outbox is
         full and refuses, or the file system takes no more. Raises TooLarge."""
         n = len(topic)
         size = _HEADER + n + len(payload)
-        if size > len(self._in) or n > 255:
+        if size > _HEADER + self.limit or n > 255:
             raise TooLarge("topic and payload take %d bytes of %d" % (size - _HEADER, self.limit))
-        pack_into(">BBH", self._out, 0, _MAGIC, n, size - _HEADER)
-        copy_into(self._out, _HEADER, topic, n)
-        copy_into(self._out, _HEADER + n, payload, len(payload))
-        crc32(self._out, size, _CRC)
+        data = self._data
+        pack_into(">BBH", data, 0, _MAGIC, n, size - _HEADER)
+        copy_into(data, _HEADER, topic, n)
+        copy_into(data, _HEADER + n, payload, len(payload))
+        crc32(data, size, _CRC)
         return self._append(size)
 
     def peek(self) -> bool:
         """Read the oldest record that is not taken into ``topic`` and ``payload``, views that are
-        valid until the next `peek`. False: there is none, or it is in another segment than those
-        on their way. Raises OSError."""
+        valid until the next `peek` or `put`. False: there is none, or it is in another segment
+        than those on their way. Raises OSError."""
         while self.count:
             if self._counts[0] > self.taken:
                 self._size = self._read(self._source(), self._ahead)
@@ -158,8 +134,8 @@ class Outbox:
             ):
                 self.refused += 1
                 return False
-            self._tail.seek(self._used)  # type: ignore[attr-defined]  # there is one now
-            files.write_from(self._tail, self._out, size)
+            self._tail.seek(self._used)
+            files.write_from(self._tail, self._data, size)
             files.sync(self._tail)
         except OSError:
             # Part of it may be there: nothing may follow that in this segment.
@@ -182,8 +158,8 @@ class Outbox:
     def _read(self, file, at: int) -> int:
         """Read the record at ``at``; its size, 0 for none that is whole."""
         file.seek(at)
-        n = files.read_into(file, self._in, len(self._in))
-        data = self._in
+        data = self._data
+        n = files.read_into(file, data, _HEADER + self.limit)
         if n < _HEADER or data[0] != _MAGIC:
             return 0
         at = _HEADER + data[1]

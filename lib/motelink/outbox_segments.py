@@ -1,21 +1,43 @@
 """What `motelink.outbox` does once a segment, or less often: files are found, begun, removed."""
 
 from motelink import outbox
+from motelink.buffer import Message
 from motelink.errors import ConfigError
+from motelink.port import SLACK
 
 _HEADER = outbox.const(8)
 
 
-def check(record_size: int, segment_size: int, segments: int, policy: str) -> bool:
-    """Whether new records are refused when it is full. Raises ConfigError."""
+def make(box, folder, record_size, segment_size, segments, policy) -> None:
+    """The constructor. Raises ConfigError."""
     if policy not in ("drop_oldest", "refuse"):
         raise ConfigError("policy must be drop_oldest or refuse, got %r" % (policy,))
     if not 0 < record_size < 65536 or segment_size < record_size + _HEADER or segments < 2:
         raise ConfigError("expected records of 1..65535 bytes, and at least 2 segments of one")
-    return policy == "refuse"
+    box._data = data = bytearray(_HEADER + record_size + SLACK)
+    box._folder = folder
+    box.limit = record_size
+    box._segment_size = segment_size
+    box._segments = segments
+    box._refuses = policy == "refuse"
+    box.dropped = box.refused = box.corrupt = box.count = 0
+    box.topic = Message(data)
+    box.payload = Message(data)
+    box._numbers = []  # of the segments, the oldest first
+    box._counts = []  # records that wait, of each of them
+    box._at = 0  # in the oldest segment: behind it are
+    box._done = 0  # so many records that are confirmed,
+    box.taken = 0  # and so many on their way,
+    box._ahead = 0  # up to here
+    box._size = 0  # of the record there, once `peek` has read it
+    box._stale = 0  # on their way, of segments that were dropped
+    box._head = None  # the oldest segment, open for reading, unless it is the newest too
+    box._tail = None  # the newest, open for both; None: begin another
+    box._used = 0  # bytes of it
+    _recover(box)
 
 
-def recover(box) -> None:
+def _recover(box) -> None:
     """Find the segments that are there, and count what is whole in them."""
     files = outbox.files
     try:
