@@ -2,22 +2,31 @@
 
 import hashlib
 import json
+import logging
+import os
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 import venv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from collector import interpreters
 from motelink import __version__
 from motelink_tools import paths
+from motelink_tools.hub.manager import Client, Manager
+from motelink_tools.micropython import Interpreter
 from motelink_tools.release import archive, build
 from motelink_tools.release.building import circuitpython_bundle, mpy_archive
 
 ROOT = paths.board_root()
+BOARD = paths.board_folder("virtual")
+CIRCUITPYTHON = ROOT / "host_tests" / "circuitpython" / "interpreter.py"
 FIRMWARE = ("app.py", "boot.py", "main.py")
 CONSUMER = """\
 from motelink.losant import Device
@@ -61,7 +70,7 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(home, with_pip=False, symlinks=True)
     (wheel,) = dist.glob("*.whl")
     pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python")]
-    offline = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-deps", "--no-index", "--no-compile", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", *offline, str(wheel)], check=True, timeout=60)
     # As a folder of modules: what is installed editable here stays out.
     site = sysconfig.get_path("purelib", vars={"base": str(home)})
@@ -143,6 +152,56 @@ def test_the_circuitpython_bundle(dist: Path, tmp_path: Path) -> None:
     assert {"requirements/motelink/requirements.txt", "VERSIONS.txt"} <= set(files)
 
 
+def test_the_bytecode_runs(dist: Path, tmp_path: Path) -> None:
+    (packed,) = dist.glob("*-mpy6.*.zip")
+    zipfile.ZipFile(packed).extractall(tmp_path)
+    program = "import motelink.losant as it, motelink.node, app\nprint(it.__file__, app.__file__)"
+    for runtime in interpreters().values():
+        assert isinstance(runtime, Interpreter)
+        done = subprocess.run(
+            runtime.command("-c", program),
+            cwd=tmp_path,
+            env={**os.environ, "MICROPYPATH": f":lib:{BOARD}:.frozen"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        said = done.stdout + done.stderr
+        assert done.stdout.split() == ["lib/motelink/losant.mpy", "app.mpy"], said
+
+
+def test_the_bundles_example_runs(dist: Path, tmp_path: Path) -> None:
+    """With the bundle's own library, on CircuitPython as far as it is faked."""
+    (packed,) = dist.glob("*circuitpython*.zip")
+    zipfile.ZipFile(packed).extractall(tmp_path)
+    bundle = tmp_path / packed.stem
+    example = bundle / "examples" / "motelink"
+    found: list[Any] = []
+    with Manager(["node"], connection_port=0, logging_level=logging.ERROR) as manager:
+
+        @manager.event
+        def on_connect(client: Client) -> None:
+            found.append(client.return_data()["data"])
+
+        settings = (example / "settings.toml").read_text().replace("192.0.2.7", "127.0.0.1")
+        (example / "settings.toml").write_text(f"{settings}manager_port = {manager.port}\n")
+        device = subprocess.Popen(
+            [sys.executable, str(CIRCUITPYTHON), "espressif", "code.py"],
+            cwd=example,
+            env={**os.environ, "PYTHONPATH": str(bundle / "lib")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        end = time.monotonic() + 20
+        while not found and time.monotonic() < end and device.poll() is None:
+            time.sleep(0.05)
+        device.kill()
+        output = device.communicate()[0].decode()
+    assert found, output
+    assert found[0]["name"] == "node"
+    assert "uptime" in found[0]
+
+
 def test_an_archive_is_its_content(tmp_path: Path) -> None:
     archive.write(tmp_path / "one.zip", {"b": b"2", "a": b"1"})
     archive.write(tmp_path / "two.zip", {"a": b"1", "b": b"2"})
@@ -169,7 +228,7 @@ def test_the_wheel_works_alone(installed: Path, tmp_path: Path) -> None:
 
 def test_a_strictly_typed_program_can_use_it(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "consumer.py").write_text(CONSUMER)
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--no-incremental"]
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache"]
     python = ["--python-executable", installed / "bin" / "python"]
     said = run(*mypy, *python, "consumer.py", cwd=tmp_path)
     assert said.startswith("Success"), said
