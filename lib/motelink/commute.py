@@ -14,15 +14,6 @@ decodes its JSON, which allocates.
 import json
 
 from motelink import port
-from motelink.backoff import Backoff
-from motelink.commute_errors import (
-    AuthException,
-    ClosedException,
-    IotCommuteException,
-    PayloadException,
-    TimeoutException,
-)
-from motelink.commute_pair import quoted, url
 from motelink.errors import AuthError, ConfigError, TimedOut
 from motelink.websocket import Client
 
@@ -62,7 +53,11 @@ class WebSocket:
     client: "_Pair | None" = None
 
     def __init__(self, device_id, device_key, side, root=None, **options):
-        self._url = url(device_id, device_key, side, root or self.ROOT)
+        from motelink import commute_url
+
+        self._url = commute_url.of(device_id, device_key, side, root or self.ROOT)
+        del commute_url
+        port.forget("commute_url")
         options.setdefault("rx_size", 512)
         options.setdefault("tx_size", 512)
         self._options = options
@@ -102,7 +97,13 @@ class WebSocket:
             log.warning("the certificate of the server will not be verified")
             options["tls"] = port.tls_context(verify=False)
         if isinstance(proxy, dict):
-            proxy = _proxy_url(**proxy)
+            from motelink import commute_url
+
+            proxy = commute_url.of_proxy(**proxy)
+            del commute_url
+            port.forget("commute_url")
+        from motelink.backoff import Backoff
+
         base = int(self.RECONNECT_INTERVAL * 1000) or 1
         options.setdefault("backoff", Backoff(base, base * _LONGEST))
         if self.client:
@@ -125,7 +126,7 @@ class WebSocket:
         and before `connect`."""
         with self._held():
             if not self.client or self.client.state == _ENDED:
-                raise ClosedException("closed: connect() opens it")
+                raise _errors().ClosedException("closed: connect() opens it")
             if not self.client.connected:
                 self.client.reconnect()
         return True
@@ -140,7 +141,7 @@ class WebSocket:
         """Tell the state of a sensor; ``value`` is JSON. True when the connection has it. Raises
         PayloadException, TooLarge."""
         if not isinstance(sensor, str):
-            raise PayloadException("a sensor is named by a str")
+            raise _errors().PayloadException("a sensor is named by a str")
         return self.send_payload({"sensor": sensor, "value": value})
 
     def send_payload(self, payload) -> bool:
@@ -151,7 +152,7 @@ class WebSocket:
         try:
             text = json.dumps({"method": "put", "status": jsonw_check.checked(payload)})
         except (TypeError, ValueError, RuntimeError) as error:
-            raise PayloadException("no JSON: %s" % error)
+            raise _errors().PayloadException("no JSON: %s" % error)
         return self.send_text(text)
 
     def send_text(self, frame) -> bool:
@@ -170,7 +171,7 @@ class WebSocket:
                 self._wanted = sensor
             if not self.send_text(json.dumps({"method": "get", "sensor": sensor})):
                 self._wanted = None
-                raise ClosedException("not connected")
+                raise _errors().ClosedException("not connected")
             connects = self.client.connects
         if inside:
             return None
@@ -178,10 +179,10 @@ class WebSocket:
         while self._state is None:
             if not self.client.connected or self.client.connects != connects:
                 self._wanted = None
-                raise ClosedException("the connection was lost")
+                raise _errors().ClosedException("the connection was lost")
             if port.ticks_diff(end, ticks_ms()) <= 0:
                 self._wanted = None
-                raise TimeoutException("no state in %s s" % self.READ_TIMEOUT)
+                raise _errors().TimeoutException("no state in %s s" % self.READ_TIMEOUT)
             if self._runner:
                 port.sleep_ms(5)
             else:
@@ -192,20 +193,22 @@ class WebSocket:
         """What a failure of the connection means here."""
         self._tries += 1
         if isinstance(error, AuthError):
-            error = AuthException("%s: device id or key?" % error)
+            error = _errors().AuthException("%s: device id or key?" % error)
         elif getattr(error, "code", 0) == _POLICY:
             # Without its reason, which may repeat the key.
-            error = AuthException("refused by the server: 1008: device id or key?")
+            error = _errors().AuthException("refused by the server: 1008: device id or key?")
         elif self._tries >= self.RECONNECT_TRIES:
-            error = ClosedException("no connection in %d tries: %s" % (self._tries, error))
+            error = _errors().ClosedException(
+                "no connection in %d tries: %s" % (self._tries, error)
+            )
         return error
 
     def report(self, error) -> None:
         """A failure of the connection, as an error of ours."""
         if self.on_error:
-            if not isinstance(error, IotCommuteException):
+            if not isinstance(error, _errors().IotCommuteException):
                 code = 408 if isinstance(error, TimedOut) else 500
-                error = IotCommuteException(str(error) or type(error).__name__, code)
+                error = _errors().IotCommuteException(str(error) or type(error).__name__, code)
             self._call(self.on_error, error)
 
     def _held(self):
@@ -255,8 +258,15 @@ class _Pair(Client):
         self.pair = pair
 
     def failed(self, error: Exception) -> None:
-        super().failed(self.pair.judge(error))
-        self.pair.report(self.last_error)
+        try:
+            error = self.pair.judge(error)
+        except MemoryError as poor:  # not even to say what it means
+            error = poor
+        super().failed(error)
+        try:
+            self.pair.report(self.last_error)
+        except MemoryError:
+            self.handler_errors += 1
 
     def turned(self, ms: int) -> bool:
         """One turn; whether there is another."""
@@ -264,9 +274,11 @@ class _Pair(Client):
         return self in self.loop.clients
 
 
-def _proxy_url(host, port=80, auth=None) -> str:
-    who = ":".join([quoted(part) for part in auth]) + "@" if auth else ""
-    return "http://%s%s:%d" % (who, host, port or 80)
+def _errors():
+    """Loaded by those who are told of one."""
+    from motelink import commute_errors
+
+    return commute_errors
 
 
 class _Nobody:

@@ -10,12 +10,13 @@ documented face, with more to it.
 What it sends is a frame of `motelink.commute_put`, or ``pair.send_text(json)``.
 """
 
-from motelink.errors import AuthError, ConfigError
-from motelink.port import const
+from motelink import port
+from motelink.errors import AuthError
 from motelink.websocket import Client
 
+const = port.const
+
 _POLICY = const(1008)  # how servers close when id or key are wrong
-_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 
 
 class Pair(Client):
@@ -32,7 +33,12 @@ class Pair(Client):
     def __init__(self, device_id, device_key, side, root, **options):
         options.setdefault("rx_size", 512)
         options.setdefault("tx_size", 512)
-        super().__init__(url(device_id, device_key, side, root), **options)
+        from motelink import commute_url
+
+        url = commute_url.of(device_id, device_key, side, root)
+        del commute_url
+        port.forget("commute_url")
+        super().__init__(url, **options)
         self.on_message = self._tick
 
     def failed(self, error: Exception) -> None:
@@ -46,17 +52,3 @@ class Pair(Client):
             tick = message.json()
             if isinstance(tick, dict):
                 self.on_tick(tick)
-
-
-def url(device_id, device_key, side, root) -> str:
-    """Where a side connects to. Raises ConfigError."""
-    if side not in ("device", "client"):
-        raise ConfigError("side must be 'device' or 'client', got %r" % (side,))
-    if not device_id or not device_key:
-        raise ConfigError("expected a device id and its key")
-    return "%s?device=%s&key=%s&side=%s" % (root, quoted(device_id), quoted(device_key), side)
-
-
-def quoted(text: str) -> str:
-    """For a URL (RFC 3986, 2.1)."""
-    return "".join([chr(b) if b in _SAFE else "%%%02X" % b for b in text.encode()])

@@ -9,7 +9,7 @@ from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS, _QUICK_RUNS = 5, 3
 # Loaded for the occasion and dropped again, so they are not among the modules afterwards.
-_DROPPED = ("link_connect", "websocket_handshake")
+_DROPPED = ("link_connect", "websocket_handshake", "commute_url")
 
 
 def _measure(lab: Lab) -> Table:
