@@ -19,6 +19,7 @@ import pytest
 from collector import interpreters
 from motelink import __version__
 from motelink_tools import paths
+from motelink_tools.flash.sources import library_modules
 from motelink_tools.hub.manager import Client, Manager
 from motelink_tools.micropython import Interpreter
 from motelink_tools.release import archive, build
@@ -224,6 +225,13 @@ def test_the_wheel_works_alone(installed: Path, tmp_path: Path) -> None:
         assert line.startswith(str(installed)), line
     flashed = run(python, "-c", FLASH, tmp_path, cwd=tmp_path)
     assert "'app.mpy', 'board.mpy', 'boot.py'" in flashed
+
+
+def test_the_stubs_are_true(installed: Path, tmp_path: Path) -> None:
+    """Each name and signature is that of the module, as CPython imports it."""
+    modules = [f"motelink.{file.stem}" for file in library_modules() if file.stem[0] != "_"]
+    stubtest = ["-m", "mypy.stubtest", "--concise", "--ignore-missing-stub"]
+    assert run(installed / "bin" / "python", *stubtest, *modules, cwd=tmp_path) == ""
 
 
 def test_a_strictly_typed_program_can_use_it(installed: Path, tmp_path: Path) -> None:
