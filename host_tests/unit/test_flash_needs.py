@@ -40,6 +40,13 @@ def test_a_node_comes_with_the_platforms_that_it_joins(platform: str) -> None:
     assert {name for name in found if name[5:] in PLATFORMS} == {f"node_{platform}"}
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_node_comes_with_the_outbox_of_its_platform(platform: str) -> None:
+    found = names("motelink.node", platforms=[platform])
+    assert {"node_outbox", f"node_outbox_{platform}", f"{platform}_outbox", "outbox"} <= found
+    assert {name[12:] for name in found if name[12:] in PLATFORMS} == {platform}
+
+
 def test_a_node_of_unknown_settings_comes_with_all() -> None:
     found = names("motelink.node")
     assert {f"node_{platform}" for platform in PLATFORMS} <= found

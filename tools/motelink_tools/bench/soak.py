@@ -1,5 +1,5 @@
 """A node that has to lose nothing: the firmware on a virtual board, with Losant and an outbox,
-while its network fails and its power goes.
+while its network fails and its power goes, every other time in the middle of a write.
 
 The firmware says on its console which records its outbox has confirmed; the local Losant's store
 says which have arrived. Times are true times: nothing is injected.
@@ -26,6 +26,7 @@ HEAP = "128k"
 _BOOT = 100_000  # records of a boot are numbered from its number times this
 _ADMIN = "soak"
 _DRAIN_S = 180.0
+_TORN = 300  # bytes that are written before a brown-out, at most
 _APP = """\
 from motelink import storage
 from motelink.node import Node
@@ -225,7 +226,10 @@ async def _trouble(
             cut_at += plan.cut_every
             outcome.cuts += 1
             await asyncio.sleep(rand.random())  # at no round time of the board's
-            await asyncio.to_thread(board.hard_reset)
+            if outcome.cuts % 2:
+                await asyncio.to_thread(board.faults.set, "power-cut")
+            else:  # in the middle of one of the next writes
+                await asyncio.to_thread(board.faults.set, "brown-out", rand.randrange(_TORN))
         say(f"{now - begin:.0f} s, {len(outcome.kept)} records, {outcome.cuts} power cuts")
         await asyncio.sleep(min(1.0, plan.fault_every / 4))
     outcome.seconds = time.monotonic() - begin

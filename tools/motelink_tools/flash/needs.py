@@ -62,10 +62,21 @@ def _is_unwanted(loader: str, name: str, platforms: Collection[str] | None) -> b
 
 @cache
 def _parts(loader: str) -> frozenset[str]:
-    return frozenset(_loaded_by_name(_tree(_file(loader))))
+    """What it loads by the name of a platform, and does not import besides, as node_board does
+    node_outbox, whose setting is called "outbox"."""
+    tree = _tree(_file(loader))
+    return frozenset(_loaded_by_name(tree)) - frozenset(_imported(tree))
 
 
 def _named(tree: ast.Module, runtime: str) -> Iterator[str]:
+    yield from _imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (room := _room(node)) is not None:
+            yield f"motelink._port_{runtime}{room}"
+    yield from _loaded_by_name(tree)
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if _is_ours(alias.name))
@@ -73,9 +84,6 @@ def _named(tree: ast.Module, runtime: str) -> Iterator[str]:
             yield node.module
             if node.module == "motelink":
                 yield from (f"motelink.{alias.name}" for alias in node.names if _is_module(alias))
-        elif isinstance(node, ast.Call) and (room := _room(node)) is not None:
-            yield f"motelink._port_{runtime}{room}"
-    yield from _loaded_by_name(tree)
 
 
 def _loaded_by_name(tree: ast.Module) -> Iterator[str]:

@@ -16,8 +16,9 @@ def _measure(lab: Lab) -> Table:
     table = Table(
         note=(
             f"{outcome.seconds:.0f} s of a virtual board: a network fault every"
-            f" {plan.fault_every:.0f} s, a power cut every {plan.cut_every:.0f} s. Records that"
-            " the outbox has confirmed, and those of them that the local Losant has stored."
+            f" {plan.fault_every:.0f} s, a power cut every {plan.cut_every:.0f} s, every other"
+            " one in the middle of a write. Records that the outbox has confirmed, and those of"
+            " them that the local Losant has stored."
         )
     )
     table.add("node.soak.faults", outcome.faults)
