@@ -70,11 +70,11 @@ class Socket:
             return 0
         if self._reset:
             raise _error(errno.ECONNRESET)
-        assert self._timeout == 0, "would block for ever, or until a timeout"
+        self._wait(select.POLLIN)
         try:
             received = self._real.recv_into(buffer, size)
         except BlockingIOError:
-            raise _error(errno.EAGAIN) from None
+            raise _error(errno.EAGAIN if self._timeout == 0 else errno.ETIMEDOUT) from None
         if not received and self._board == "espressif":
             self._connected = False
             raise _error(errno.ENOTCONN)
@@ -84,10 +84,18 @@ class Socket:
         self._check_open()
         if not self._connected:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        self._wait(select.POLLOUT)
         try:
             return self._real.send(data)
         except BlockingIOError:
             raise _error(errno.EAGAIN) from None
+
+    def _wait(self, events):
+        assert self._timeout is not None, "would block for ever"
+        if self._timeout:
+            poll = select.poll()
+            poll.register(self._real, events)
+            poll.poll(self._timeout * 1000)
 
     def _check_open(self):
         if self._real.fileno() < 0:
@@ -114,13 +122,13 @@ class Socket:
         return self._reset
 
 
-class _Radio:
+class Radio:
     """`wifi.radio`."""
 
 
 def wifi_module():
     module = ModuleType("wifi")
-    module.radio = _Radio()
+    module.radio = Radio()
     return module
 
 
@@ -135,7 +143,7 @@ def socketpool_module(board):
             """The name cannot be resolved."""
 
         def __init__(self, radio):
-            assert isinstance(radio, _Radio)
+            assert isinstance(radio, Radio)
 
         def getaddrinfo(self, host, port, family=0, type=0, proto=0, flags=0):  # noqa: A002
             try:

@@ -6,6 +6,8 @@ BOARD is "espressif" or "raspberrypi". The port is loaded among the fakes; every
 runs here, the program and the other end of its connections, sees CPython's modules.
 """
 
+import __future__
+
 import gc
 import json
 import os
@@ -14,7 +16,7 @@ import sys
 import time
 import tomllib
 import traceback  # noqa: F401 before there are fakes: what it imports are to be CPython's
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,7 +59,7 @@ def _modules(board, with_select):
         "gc": SimpleNamespace(collect=gc.collect, mem_alloc=lambda: 1000, mem_free=lambda: 9000),
         "json": SimpleNamespace(dumps=_dumps),
         "microcontroller": SimpleNamespace(
-            cpu=SimpleNamespace(uid=bytearray(b"\xde\xad\xbe\xef")),
+            cpu=SimpleNamespace(uid=bytearray(b"\xde\xad\xbe\xef"), temperature=21.5),
             reset=lambda: sys.exit("reset"),
         ),
         "micropython": SimpleNamespace(const=lambda value: value),
@@ -88,7 +90,7 @@ class _AmongFakes:
     """
 
     def __init__(self, fakes):
-        self._fakes = fakes
+        self.fakes = fakes
 
     def find_spec(self, name, path, target=None):
         if not name.startswith("motelink._port_circuitpython"):
@@ -100,8 +102,8 @@ class _AmongFakes:
         return spec
 
     def call(self, function, *arguments):
-        before = {name: sys.modules.get(name, self) for name in self._fakes}
-        sys.modules.update(self._fakes)
+        before = {name: sys.modules.get(name, self) for name in self.fakes}
+        sys.modules.update(self.fakes)
         try:
             return function(*arguments)
         finally:
@@ -112,6 +114,25 @@ class _AmongFakes:
                     sys.modules[name] = module
 
 
+class _Unannotated(SourceFileLoader):
+    """Annotations are not evaluated there; libraries name types in them that nothing imports."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        flags = __future__.annotations.compiler_flag
+        return compile(self.get_data(path), path, "exec", flags, dont_inherit=True)
+
+
+class _Libraries:
+    """Finds Adafruit's."""
+
+    def find_spec(self, name, path, target=None):
+        spec = PathFinder.find_spec(name, path) if name.startswith("adafruit_") else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Unannotated(name, spec.origin)
+        return spec
+
+
 def install(name):
     """Make motelink's port that of CircuitPython, on the board of that name."""
     board, dash, _ = name.partition("-without-select")
@@ -119,7 +140,10 @@ def install(name):
     now = SimpleNamespace(**{**vars(sys.implementation), "name": "circuitpython"})
     sys.implementation = now
     among = _AmongFakes(_modules(board, with_select=not dash))
-    sys.meta_path.insert(0, among)
+    sys.meta_path[:0] = [among, _Libraries()]
+    # What CPython has none of, programs may see, too.
+    for module in ("microcontroller", "micropython", "rtc", "socketpool", "supervisor", "wifi"):
+        sys.modules[module] = among.fakes[module]
     from motelink import _port_circuitpython
 
     among.call(_port_circuitpython._sockets)  # imports wifi and socketpool when first used
