@@ -15,7 +15,7 @@ from motelink_tools.cli import build_parser
 
 from .docs_blocks import PAGES, ROOT, Block, all_blocks
 
-NOT_RUN = 3
+NOT_RUN = 5
 """At most so many blocks may be marked as not run."""
 LANGUAGES = {"", "sh", "python", "toml", "json", "ini", "text"}
 # Commands of others, which are only looked at by the shell.
