@@ -99,9 +99,10 @@ def test_a_frame_is_found_in_the_project(
 def test_a_frame_is_found_in_the_library(project: Path, name: str) -> None:
     path = paths.library() / "motelink" / "log.py"
     lines = path.read_text().splitlines()
-    number = lines.index("def lines() -> list:") + 3
-    frame = Sources(project).find(name, number, "lines")
-    assert frame == Frame(path, number, lines[number - 1].strip(), same=True)
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("def "))
+    function = lines[number - 1].split("(")[0].removeprefix("def ")
+    frame = Sources(project).find(name, number, function)
+    assert frame == Frame(path, number, lines[number - 1], same=True)
 
 
 def test_starters_are_motelink_s_own_where_the_project_has_none(project: Path) -> None:
