@@ -2,9 +2,11 @@
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +14,7 @@ from motelink_tools.board import VirtualBoard
 from motelink_tools.board.faults import FAULTS
 from motelink_tools.errors import ToolError
 
+from ..integration.certificates import Authority
 from .firmware import wait_for
 
 NAMES = [kind.name for kind in FAULTS]
@@ -109,6 +112,26 @@ def test_a_slow_link_passes_so_much_a_second(board, terminal, peer):
         while len(received) < 1000:
             received += other.recv(1000)
         assert 0.3 < time.monotonic() - began < 10
+
+
+def test_tls_meets_them_too(board, terminal, peer, tmp_path):
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*Authority(tmp_path, "authority").issue("server", "127.0.0.1"))
+    board.faults.set("slow-link", 20000)
+    with connect(terminal, peer) as other, ThreadPoolExecutor() as thread:
+        secured = thread.submit(server.wrap_socket, other, server_side=True)
+        terminal.ask(b"import tls; c = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)\r")
+        terminal.ask(b"s.setblocking(True); c.verify_mode = tls.CERT_NONE\r")
+        terminal.ask(b"t = c.wrap_socket(s); s.setblocking(False)\r")
+        with secured.result(30) as secure:
+            board.faults.clear("slow-link")
+            assert values(terminal, "t.write(b'there')") == "5"
+            assert secure.recv(5) == b"there"
+            board.faults.set("wifi-loss")
+            secure.send(b"back")
+            assert values(terminal, "t.read(4), t.write(b'x')") == "(None, None)"
+            board.faults.clear("wifi-loss")
+            assert values(terminal, "t.read(4)") == "b'back'"
 
 
 @pytest.mark.parametrize(("chip", "year"), [("esp32", 2000), ("rp2", 2021)])
