@@ -42,12 +42,15 @@ class ManagerPlatform:
     def __init__(self, manager: AsyncManager, records: Records | None = None) -> None:
         self._manager = manager
         self._records = records
+        self._serves = False
 
     async def start(self) -> None:
         await self._manager.start()
+        self._serves = True
 
     async def close(self) -> None:
-        self._remember()
+        if self._serves:
+            self._remember()
         await self._manager.close()
         if self._records is not None:
             self._records.close()
