@@ -1,4 +1,5 @@
-"""The MQTT clients that others wrote, as published, and what they need of a board on CPython."""
+"""The MQTT clients, and the HTTP one, that others wrote, as published, and what they need of a
+board on CPython."""
 
 import socket
 import subprocess
@@ -16,6 +17,8 @@ PACKAGES = (
     "adafruit-circuitpython-minimqtt==8.1.0",
     "adafruit-circuitpython-connectionmanager==3.1.8",
     "adafruit-circuitpython-ticks==1.1.7",
+    "adafruit-circuitpython-requests==4.1.17",  # what motelink.http stands on there
+    "adafruit-circuitpython-typing==1.13.0",
 )
 
 

@@ -1,7 +1,8 @@
 """`motelink.http` on CircuitPython: adafruit_requests, with adafruit_connection_manager.
 
 It bounds each recv, not the whole: a server that sends a byte now and then may hold it for longer
-than ``ms``, which a watchdog must cover. What comes after that is dropped.
+than ``ms``, which a watchdog must cover. What comes after that is dropped. Where no answer comes
+in half of ``ms`` it asks once more by itself.
 """
 
 import errno
@@ -31,7 +32,7 @@ def fetch(method, url, headers, body, ms, limit, tls):
             data=body,
             headers=headers,
             stream=True,
-            timeout=ms / 1000,
+            timeout=ms / 2000,  # it tries twice
             allow_redirects=False,
         )
         fields = list(answer.headers.items())
