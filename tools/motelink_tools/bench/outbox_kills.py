@@ -58,7 +58,7 @@ def run(lab: Lab, folder: Path, kills: int, seed: int = 1) -> Outcome:
         lines = _killed(lab, folder, number, rand)
         _count(outcome, lines)
         outcome.kills += 1
-        number = max(outcome.confirmed | set(outcome.delivered), default=0) + 2
+        number = max(number, *outcome.confirmed, *outcome.delivered) + 2
         # A record that was written when its process died was confirmed to nobody: its number, and
         # the one that a torn write may leave, are not given again.
         outcome.torn += _tear(folder, number - 1, rand)
