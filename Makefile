@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml
 	    $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install -y python3-venv >/dev/null; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade --use-pep517 \
 	    --target typings micropython-esp32-stubs==1.25.0.post5 \
 	    micropython-stdlib-stubs==1.29.0.post2
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml
 	    $(AS_ROOT) apt-get -qq update && \
 	    $(AS_ROOT) apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 	@for peer in losant-mqtt==1.2.1 iottalk-py==2.3.1; do \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade --use-pep517 \
 	        --target "$(VENV)/peers/$${peer%%[-=]*}" $$peer || exit 1; done
 	@touch $@
 
