@@ -28,6 +28,7 @@ from motelink_tools.release.building import circuitpython_bundle, mpy_archive
 ROOT = paths.board_root()
 BOARD = paths.board_folder("virtual")
 CIRCUITPYTHON = ROOT / "host_tests" / "circuitpython" / "interpreter.py"
+SEARCHED = ("PYTHONPATH", "MYPYPATH")
 FIRMWARE = ("app.py", "boot.py", "main.py")
 CONSUMER = """\
 from motelink.losant import Device
@@ -80,9 +81,11 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: object, cwd: Path) -> str:
-    """Standard output of a command that has nothing of this environment's variables."""
+    """Standard output of a command to which nothing says where other modules are."""
+    clean = {name: value for name, value in os.environ.items() if name not in SEARCHED}
+    words = [str(word) for word in command]
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, timeout=60
+        words, cwd=cwd, env=clean, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
