@@ -1,5 +1,7 @@
 """motelink.websocket over real loopback connections: handshake, messages, pings, the end."""
 
+import sys
+
 from doubles import Instead
 from kit import MICROPYTHON, no_alloc, raises
 from motelink import log, port, websocket_frames
@@ -7,7 +9,7 @@ from motelink.backoff import Backoff
 from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolError, TimedOut
 from motelink.websocket import Client
 from peer import Peer
-from websocket_peer import BINARY, CLOSE, PING, PONG, TEXT, answer, closed, frame, sent
+from websocket_peer import BINARY, CLOSE, CONT, PING, PONG, TEXT, answer, closed, frame, sent
 
 HEAP = "256k"
 log.set_level("off")
@@ -409,6 +411,45 @@ def test_masks_in_native_code():
             no_alloc(session.client.send_text, text, n=20)
             masks = {bytes(session.peer.receive(66))[2:6] for _ in range(21)}
             assert len(masks) > 15, masks
+
+
+def test_rare_parts_are_dropped_with_the_connection():
+    rare = ["motelink.websocket_" + name for name in ("parts", "text", "handshake", "close")]
+
+    def loaded():
+        return [name[19:] for name in rare if name in sys.modules]
+
+    if MICROPYTHON:
+        with Session() as session:
+            session.connect()
+            assert loaded() == []
+            session.peer.send(frame(TEXT, "grüße".encode()) + frame(TEXT, b"a", False))
+            session.peer.send(frame(CONT, b"b"))
+            session.peer.wait(lambda: session.heard[-1] == b"ab")
+            assert loaded() == ["parts", "text"]
+            session.peer.send(closed(1001))
+            session.peer.wait(lambda: isinstance(session.heard[-1], ConnectionLost))
+            assert "parts" not in loaded() and "text" not in loaded()
+            session.connect()
+            assert loaded() == []
+            session.client.end()
+            assert loaded() == []
+
+
+def test_texts_where_framebuf_is_not():
+    if MICROPYTHON:
+        own = port.load("_bulk")
+        port.forget("_bulk")
+        sys.modules["framebuf"] = sys  # which has no pictures
+        without = port.load("_bulk")
+        del sys.modules["framebuf"]
+        sys.modules[own.__name__] = own
+        assert hasattr(own, "_paint") and not hasattr(without, "_paint")
+        with Instead(websocket_frames._bulk, "column", without.column), Session() as session:
+            session.connect()
+            session.peer.send(frame(TEXT, b"plain") + frame(TEXT, "é".encode()))
+            session.peer.wait(lambda: len(session.heard) == 3)
+            assert session.heard[1:] == [b"plain", "é".encode()]
 
 
 def test_masks_where_webrepl_is_not():
