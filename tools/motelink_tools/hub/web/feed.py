@@ -227,8 +227,12 @@ class Feed:
                 continue
             for device, fact in found.items():
                 facts[name, device] = fact
-                if self._facts.get((name, device), {}).get("data") is not fact.get("data"):
-                    self.details.touch((name, device)).add(now, flatten(fact["data"]))
+                data = fact.get("data")  # none of a device that is only remembered
+                if (
+                    data is not None
+                    and self._facts.get((name, device), {}).get("data") is not data
+                ):
+                    self.details.touch((name, device)).add(now, flatten(data))
         before, self._facts = self._facts, facts
         changed = {key for key, fact in facts.items() if before.get(key) != fact}
         self._change(dict.fromkeys([*(before.keys() - facts.keys()), *changed, *self._rated()]))

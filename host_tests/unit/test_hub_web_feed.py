@@ -1,0 +1,37 @@
+"""What the page shows, from what platforms say of their devices."""
+
+import asyncio
+from typing import Any
+
+from motelink_tools.hub.registry import Registry
+from motelink_tools.hub.web.feed import Feed
+from motelink_tools.hub.web.logs import LogRing
+
+
+class _Platform:
+    """Says ``facts`` of its devices."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def calls(self) -> dict[str, Any]:
+        return {"facts": self._facts}
+
+    async def _facts(self) -> dict[str, Any]:
+        return self.facts
+
+
+def test_a_device_whose_data_are_forgotten_hides_no_other() -> None:
+    async def scene() -> list[str]:
+        platform = _Platform()
+        feed = Feed(Registry(), {"manager": platform}, LogRing())  # type: ignore[dict-item]
+        platform.facts = {"kettle": {"kind": "kettle", "data": {"celsius": 21}}}
+        await feed._ask()
+        platform.facts = {
+            "kettle": {"kind": "kettle"},
+            "lamp": {"kind": "lamp", "data": {"on": 1}},
+        }
+        await feed._ask()
+        return [device for _, device in feed.rows]
+
+    assert asyncio.run(scene()) == ["kettle", "lamp"]
