@@ -31,11 +31,11 @@ def _clock(set_to=NOW):
     return clock, ticks
 
 
-def _made(window=2, always=False, clock=None, **options):
+def _made(window=2, always=False, clock=None, tx_size=1024, **options):
     values = {"record_size": 128, "segment_size": 1000, "segments": 4}
     values.update(options)
     clean("box")
-    made = device(clock=clock or _clock()[0])
+    made = device(clock=clock or _clock()[0], tx_size=tx_size)
     forwarder = Forwarder(made, Outbox("box", **values), window, always)
     forwarder.loop = made.client.loop
     forwarder.pace = 0
@@ -252,8 +252,22 @@ def test_an_outbox_comes_before_the_connection():
     made = begin(device())
     box = Outbox("box")
     raises(ConfigError, Forwarder, made, box)
-    raises(ConfigError, Forwarder, device(tx_size=100), box)
     box.close()
+
+
+def test_a_state_that_fits_is_never_too_large_for_the_connection():
+    made, forwarder = _made(record_size=500, tx_size=100)
+    fits = b'{"data":{"i":"%s"}}' % (b"x" * (made.limit - 17))
+    raises(TooLarge, made.publish, fits + b"}")
+    assert made.publish(fits)
+    begin(made)
+    forwarder.turn(ticks_ms())
+    ((pid, _, payload),) = _sent(made)
+    assert len(payload) == len(fits) + 21 and forwarder.unwanted == 0
+    made.client.get(ack(PUBACK, pid))
+    forwarder.turn(ticks_ms())
+    assert made.publish(fits) and len(_sent(made)) == 1  # at once
+    forwarder.box.close()
 
 
 def test_a_client_that_has_ended_lets_the_loop_end():

@@ -43,7 +43,7 @@ class Forwarder(Base):
     pace = _PACE_MS
 
     def __init__(self, device, box, window=2, always=False):
-        size = box.limit
+        size = min(box.limit, device.limit - 2)  # at QoS 1 a packet has an id, too
         self._topic = device._topic
         super().__init__(device.client, box, window, size + len(self._topic) + _AROUND, always)
         self._clock = device.clock or Clock()
@@ -53,7 +53,7 @@ class Forwarder(Base):
         view = memoryview(self._text.data)
         self._views = [view[: n + _STEP] for n in range(0, self._text.limit, _STEP)]
         device.publish = self.publish
-        device.limit = min(device.limit, self._text.limit - _TIME)
+        device.limit = self._text.limit - _TIME
         for event in ("connect", "reconnect"):
             device.add_event_observer(event, _join)
         device.outbox = self
