@@ -162,6 +162,19 @@ class World:
             seen={"manager connected", "manager message"},
         )
 
+    def _asyncio(self) -> Page:
+        return Page(
+            replace={
+                '"192.0.2.7", ': '"127.0.0.1", ',
+                '"kettle", {})': f'"kettle", {{}}, {self.manager.port})',
+                "        await aio.run(client)": (
+                    f"        bounded = asyncio.wait_for(aio.run(client), {RUN_MS / 1000})\n"
+                    "        await asyncio.gather(bounded, return_exceptions=True)"
+                ),
+            },
+            seen={"manager connected", "manager message"},
+        )
+
     def _mqtt(self) -> Page:
         return Page(
             replace={
