@@ -194,6 +194,8 @@ def test_what_must_survive_a_restart_is_on_the_page_after_it(browser, tmp_path):
         devices = Devices(world)
         fill(world, devices, turns=3)
         wait_for(lambda: world.call("commute", "states", device="doorbell"))
+        events = {"device": devices.gateway.uri, "since": 0, "limit": 10}
+        wait_for(lambda: world.call("sepl", "events", **events))
         wait_for(lambda: world.call("losant", "states", **ALL_STATES, device=devices.made["id"]))
     with World(tmp_path) as world, opened(browser, world.url) as page:
         rows = page.locator("table.devices tbody tr")
@@ -210,6 +212,7 @@ def test_what_must_survive_a_restart_is_on_the_page_after_it(browser, tmp_path):
         go(page, world, "device", "commute", "doorbell")
         expect(page.get_by_role("region", name="Sensors")).to_contain_text("volume")
         go(page, world, "device", "sepl", devices.gateway.gid)
+        expect(page.get_by_label("Device", exact=True).locator("option")).to_have_count(1)
         page.get_by_role("button", name="Load events").click()
         expect(page.get_by_role("region", name="Events").last).to_contain_text("brightness")
         go(page, world, "device", "iottalk", devices.kettle.id)

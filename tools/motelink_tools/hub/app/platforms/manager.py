@@ -44,6 +44,12 @@ class ManagerPlatform:
         self._records = records
         self._serves = False
 
+        async def on_connect(_client: Client) -> None:
+            self._remember()
+
+        if records is not None:
+            manager.event(on_connect)
+
     async def start(self) -> None:
         await self._manager.start()
         self._serves = True
