@@ -13,7 +13,7 @@ from .device_process import CPYTHON, Device, Runtime
 from .iottalk_server import IottalkServer
 
 TEXT = (paths.board_root() / "docs" / "iottalk.md").read_text()
-FIRST, DAN, SA = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+FIRST, _, DAN, SA = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture(params=[CPYTHON, *interpreters()])
