@@ -38,8 +38,12 @@ class IottalkServer:
         self._mqtt.reconnect_delay_set(1, 1)
 
     @property
+    def port(self) -> int:
+        return self._http.server_port
+
+    @property
     def url(self) -> str:
-        return f"http://localhost:{self._http.server_port}"
+        return f"http://localhost:{self.port}"
 
     def __enter__(self) -> "IottalkServer":
         self._mqtt.connect("127.0.0.1", self._broker)

@@ -48,7 +48,7 @@ class Http:
         self.answers = list(answers)
         motelink.http_request = self
 
-    def request(self, method, url, body, headers, tls=None):
+    def request(self, method, url, body, headers, timeout, tls=None):
         self.asked.append((method, url, json.loads(body), headers))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -64,7 +64,8 @@ class Kettle(Device):
         self.heard = []
         self.subscribed = []
         options.setdefault("id", ID)
-        super().__init__(URL, "Kettle", ["Celsius-I", "meow"], ["Heater-O", "meow"], **options)
+        url = options.pop("url", URL)
+        super().__init__(url, "Kettle", ["Celsius-I", "meow"], ["Heater-O", "meow"], **options)
         self.loop = Loop()
         self.on_connect = lambda: self.heard.append("connect")
         self.on_end = lambda error: self.heard.append(("end", error))

@@ -83,6 +83,31 @@ def test_mqtts_is_tls():
     assert kettle.tls is context
 
 
+def test_while_the_time_is_not_known_nothing_is_asked_over_tls():
+    kettle = Kettle(url="https://192.0.2.5:9992", tls=object())
+    kettle.loop.timeless = True
+    kettle.start()
+    assert kettle.http.asked == [] and not kettle.sock
+    assert 256 <= kettle.deadline < 512
+    kettle.loop.timeless = False
+    kettle.start()
+    assert len(kettle.http.asked) == 1 and kettle.sock
+
+
+def test_a_broker_with_tls_waits_for_the_time_behind_the_registration():
+    url = {"scheme": "mqtts", "host": "192.0.2.6", "port": 8883}
+    kettle = Kettle(registered(url=url), tls=object())
+    kettle.secure = lambda tls, host: None
+    kettle.loop.timeless = True
+    for _ in range(2):
+        kettle.start()
+        assert len(kettle.http.asked) == 1 and not kettle.sock
+    assert 256 <= kettle.deadline < 512
+    kettle.loop.timeless = False
+    kettle.start()
+    assert len(kettle.http.asked) == 1 and kettle.sock
+
+
 def test_what_cannot_be_is_refused_at_once():
     for arguments in (
         {"id": "not hex"},

@@ -136,9 +136,10 @@ class Device(Client):
     attributes of that name are lists of `Feature`, in the same order. ``name``: chosen by the
     server when None; it is known once registered. ``id``: a UUID in any form, or a MAC address;
     None: made once, and kept in the file ``iottalk.id``. ``profile``: more about the device, a
-    dict. ``tls``: for ``https`` and ``mqtts``: a context of `port.tls_context`, else one that
-    verifies against what the runtime trusts. ``check``: after so many seconds the server is asked
-    whether it still knows us (see docs); 0: never. ``options``: see `motelink.mqtt.Client`.
+    dict. ``tls``: for ``https`` and ``mqtts``: the file of the servers' authority, or a context
+    of `port.tls_context`; None verifies against what the runtime trusts. ``check``: after so many
+    seconds the server is asked whether it still knows us (see docs); 0: never. ``options``: see
+    `motelink.mqtt.Client`.
 
     Handlers, all optional, are attributes: ``on_connect()``, ``on_end(error)``: see
     `motelink.mqtt.Client`; ``on_signal(command, feature)``, at each "CONNECT" and "DISCONNECT"
@@ -169,6 +170,7 @@ class Device(Client):
         url, host, self.id = _introduced(url, model, id)
         super().__init__(host, self.id, **options)
         self.url = url
+        self.tls = url[:5] == "https"  # so that we register when the time is known, not before
         self.profile = {"model": model}
         self.profile.update(profile or {})
         self.name = name

@@ -47,7 +47,8 @@ def prepare(device) -> bool:
             return False
         device.waits = 0
         csm("register", device)
-    return True
+    # Back to `Link.turn`, where the broker turned out to want TLS, and the time is not known.
+    return not (device.tls and device.loop.timeless)
 
 
 def _crowded(device) -> bool:

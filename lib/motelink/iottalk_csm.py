@@ -10,6 +10,9 @@ from motelink import port
 from motelink.errors import ConfigError, ConnectionLost, ProtocolError
 
 _TYPE = {"Content-Type": "application/json"}  # the server takes no other, not even with a charset
+# A request blocks the loop. A chip needs seconds for TLS alone; RP2's watchdog has 8.3.
+_S = port.const(3)
+_TLS_S = port.const(6)
 # What servers whose configuration was left as it was name as their broker.
 _NOWHERE = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 
@@ -17,6 +20,8 @@ _NOWHERE = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 def register(device) -> None:
     """PUT, and take what the server answers. Raises ConfigError for what it does not allow,
     ConnectionLost and ProtocolError for what may pass."""
+    if isinstance(device.verify, str):
+        device.verify = _context(device.verify)
     body = {"accept_protos": ["mqtt"], "profile": device.profile}
     if device.name:
         body["name"] = device.name
@@ -77,11 +82,11 @@ def _introduce(device, reply: dict) -> None:
     )
 
 
-def _context():
+def _context(ca=None):
     try:
-        return port.tls_context()
-    except ValueError as error:
-        raise ConfigError(str(error))
+        return port.tls_context(ca)
+    except (OSError, ValueError) as error:
+        raise ConfigError("tls=%s: %s" % (ca, error))
 
 
 def deregister(device) -> None:
@@ -112,8 +117,9 @@ def _request(method: str, device, body: str):
     from motelink import http_request
 
     url = device.url + "/" + device.id
+    seconds = _TLS_S if url.startswith("https") else _S
     try:
-        return http_request.request(method, url, body, _TYPE, tls=device.verify)
+        return http_request.request(method, url, body, _TYPE, seconds, tls=device.verify)
     finally:
         if not used:
             for name in ("http_request", "http_client", "_http"):

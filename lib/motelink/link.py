@@ -46,10 +46,10 @@ class Link(Stream):
     - ``_closed(error)``: an open link has closed; None when the user ended it.
 
     ``host``, ``port``: the server. ``tls``: False, True (verified against what the runtime
-    trusts), or a context of `port.tls_context`. ``connect_ms`` bounds TCP connect and TLS
-    handshake each; name resolution is as long as the runtime's resolver takes, and its result is
-    kept until a connect fails. ``backoff``: by default a `Backoff`, made by the first failure.
-    ``connects``, ``errors``: counters; ``last_error``.
+    trusts), the file of the server's authority, or a context of `port.tls_context`.
+    ``connect_ms`` bounds TCP connect and TLS handshake each; name resolution is as long as the
+    runtime's resolver takes, and its result is kept until a connect fails. ``backoff``: by default
+    a `Backoff`, made by the first failure. ``connects``, ``errors``: counters; ``last_error``.
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):

@@ -21,15 +21,18 @@ _HELD_MS = const(10000)
 
 
 def check(host, number, tls):
-    """The TLS context, or False. Raises ConfigError for what nobody can connect to. Says where
-    certificates are not checked."""
+    """The TLS context, or False. Raises ConfigError for what nobody can connect to, and for a file
+    that is no authority's. Says where certificates are not checked."""
     right = isinstance(host, str) and host and isinstance(number, int)
     if not right or not 0 < number < 65536:
         raise ConfigError("expected host and port 1..65535, got %r and %r" % (host, number))
     try:
-        tls = port.tls_context() if tls is True else tls
-    except ValueError as error:
-        raise ConfigError(str(error))
+        if tls is True:
+            tls = port.tls_context()
+        elif isinstance(tls, str):
+            tls = port.tls_context(tls)
+    except (OSError, ValueError) as error:
+        raise ConfigError("%s:%d: tls=%s: %s" % (host, number, tls, error))
     if tls and not getattr(tls, "verify_mode", 1):  # CircuitPython's contexts do not tell
         from motelink import log
 

@@ -74,7 +74,7 @@ class Device:
         self._topic = bytearray(prepared("losant/%s/state" % device_id))
         self._commands = prepared("losant/%s/command" % device_id)
         if secure and ca:
-            secure = port.tls_context(ca)
+            secure = ca
         # Losant knows no QoS 2, and states are sent at QoS 0.
         for name in ("window", "ids"):
             options.setdefault(name, 0)

@@ -1,5 +1,5 @@
 """IoT Commute for `motelink.node`: settings ``commute_device``, ``commute_key``, ``commute_root``,
-``commute_interval``.
+``commute_ca`` (for a root of wss: the file of the server's authority), ``commute_interval``.
 
 Sensors that have changed go out as states of their names; ticks are commands of their sensors'
 names. Allocates nothing for sensors without decimals.
@@ -24,6 +24,7 @@ class Commute:
             settings.text("commute_key"),
             "device",
             settings.text("commute_root", "ws://127.0.0.1/ws"),
+            tls=settings.text("commute_ca", True),
         )
         self.client.on_tick = self.tick
         self.puts = [Put(self.client, sensor.name) for sensor in node.sensors]

@@ -1,5 +1,6 @@
 """IoTtalk for `motelink.node`: settings ``iottalk_url``, ``iottalk_model`` (the node's name),
-``iottalk_name`` (the server's choice), ``iottalk_interval``.
+``iottalk_name`` (the server's choice), ``iottalk_ca`` (for https and mqtts: the file of the
+servers' authority), ``iottalk_interval``.
 
 Sensor ``temperature`` is the input feature ``temperature-I``; command ``led`` the output feature
 ``led-O``, of which the first value counts.
@@ -23,6 +24,7 @@ class IoTtalk:
             [sensor.name + "-I" for sensor in node.sensors],
             [name + "-O" for name in node.commands],
             name=settings.text("iottalk_name", None),
+            tls=settings.text("iottalk_ca", None),
             rx_size=512,
             tx_size=512,
             window=2,

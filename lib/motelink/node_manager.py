@@ -1,6 +1,6 @@
 """iot-manager for `motelink.node`: settings ``manager_host``, ``manager_port`` (8595),
 ``manager_type`` (the node's name), ``manager_uuid`` (of the board), ``manager_framing`` ("raw"),
-``manager_interval``.
+``manager_tls`` (false), ``manager_ca`` (the file of the server's authority), ``manager_interval``.
 
 Sensors that have changed go out as lines ``NAME VALUE``, after a command at once. Messages
 ``NAME`` and ``NAME VALUE`` are commands, where VALUE is JSON, ``on``, ``off`` or any text. Answers
@@ -31,6 +31,7 @@ class Manager:
             {},
             port=settings.integer("manager_port", 8595),
             framing=settings.text("manager_framing", "raw"),
+            tls=settings.flag("manager_tls", False) and settings.text("manager_ca", True),
         )
         self.client.on_getinfo = self.describe
         self.client.on_message = self.message

@@ -1,6 +1,7 @@
 """SEPL for `motelink.node`: settings ``sepl_host``, ``sepl_port`` (8093), ``sepl_protocol``
-("ws"), ``sepl_user``, ``sepl_password``, ``sepl_device`` (the node's name), ``sepl_type``
-("urn:motelink"), ``sepl_interval``.
+("ws"), ``sepl_ca`` (for "wss": the file of the server's authority), ``sepl_user``,
+``sepl_password``, ``sepl_device`` (the node's name), ``sepl_type`` ("urn:motelink"),
+``sepl_interval``.
 
 The node is one device; sensors that have changed are events of services of their names, and
 commands to services of the commands' names are the node's. A command is responded with true. The
@@ -48,7 +49,8 @@ class Sepl:
         self.device = settings.text("sepl_device", node.name)
         pool = Pool()
         pool.add(Device(self.device, settings.text("sepl_type", "urn:motelink"), node.name))
-        self.connector = Connector(pool, _Config(settings), rx_size=512, tx_size=512)
+        ca = settings.text("sepl_ca", True)
+        self.connector = Connector(pool, _Config(settings), rx_size=512, tx_size=512, tls=ca)
         self.connector.on_command = self.command
         self.client = self.connector.ws
         self.connector.join(node.loop)

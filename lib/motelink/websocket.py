@@ -34,10 +34,9 @@ class Client(Link):
     ``url``: ``ws://host:port/path?query`` or ``wss://``, ports 80 and 443 when it names none.
     ``protocols``: sub-protocols to offer; ``protocol`` is the one that the server chose, or None.
     ``headers``: a dict of more headers for the handshake; it may be changed, and is read at each
-    connection. ``tls``: for wss True (verified against what the runtime trusts) or a context of
-    `port.tls_context`. ``proxy``: ``http://user:password@host:port``, asked for a tunnel.
-    ``keepalive``: seconds after which a ping goes out; 0: none. ``answer_ms`` bounds its answer,
-    the answer to a Close, and, as ``connect_ms`` does TCP and TLS, the handshake.
+    connection. ``tls``: for wss, see `Link`. ``proxy``: ``http://user:password@host:port``, asked
+    for a tunnel. ``keepalive``: seconds after which a ping goes out; 0: none. ``answer_ms`` bounds
+    its answer, the answer to a Close, and, as ``connect_ms`` does TCP and TLS, the handshake.
 
     Bytes allocated: ``rx_size``, the largest message that is delivered whole, fragments put
     together; ``tx_size``, the largest payload sent; `RESERVE` more each. A larger message is
