@@ -55,6 +55,9 @@ def packets(data):
 class Owner(Stream):
     """``events``: what the session told, in order. ``failure``: what `push` raised."""
 
+    connected = present = False
+    in_flight = 0
+
     def __init__(self, rx_size=64, tx_size=256, window=4, slot_size=100, ids=4, clean=False):
         super().__init__(rx_size, tx_size + RESERVE)
         self.sock = Wire()

@@ -59,7 +59,7 @@ def test_connack_codes():
     for bad in (b"\x20\2\0\6", b"\x20\2\2\0", b"\x20\2\1\5", b"\x20\1\0", b"\x21\2\0\0"):
         raises(ProtocolError, Owner().connect, bad)
     raises(ProtocolError, Owner(clean=True).connect, PRESENT)
-    assert Owner().connect(PRESENT).session.present
+    assert Owner().connect(PRESENT).present
 
 
 def test_a_publish_is_one_write():
@@ -99,7 +99,7 @@ def test_what_never_fits_is_refused():
         publish = owner.session.publish
         assert publish(T, b"x" * most, qos)
         assert "packet of" in str(raises(TooLarge, publish, T, b"x" * (most + 1), qos))
-    assert owner.session.used == 2
+    assert owner.in_flight == 2
 
 
 def test_the_window_fills_and_empties():
@@ -109,14 +109,14 @@ def test_the_window_fills_and_empties():
     assert publish(T, b"x", 0)
     assert _ids(owner.sent()[:3]) == [1, 2, 3]
     owner.feed(ack(PUBACK, 2))
-    assert owner.session.used == 2
+    assert owner.in_flight == 2
     assert publish(T, b"y", 2)
     assert not publish(T, b"y", 2)
     owner.feed(ack(PUBACK, 1), ack(PUBREC, 4))
-    assert owner.session.used == 2
+    assert owner.in_flight == 2
     assert owner.sent()[1:] == [(PUBREL, b"\0\4")]
     owner.feed(ack(PUBACK, 3), ack(PUBCOMP, 4))
-    assert owner.session.used == 0
+    assert owner.in_flight == 0
 
 
 def test_an_acknowledgement_of_the_wrong_kind():
@@ -180,7 +180,7 @@ def test_a_kept_session_gets_duplicates_in_order():
     ]
     assert owner.sock.writes == 4
     owner.feed(ack(PUBACK, 1), ack(PUBCOMP, 2), ack(PUBREC, 3), ack(PUBACK, 4), ack(PUBCOMP, 3))
-    assert owner.session.used == 0
+    assert owner.in_flight == 0
 
 
 def test_a_new_session_gets_the_messages_afresh():
@@ -196,9 +196,9 @@ def test_a_new_session_gets_the_messages_afresh():
     head = b"\0\x0b" + T
     # The second was the broker's with its PUBREC.
     assert owner.sent() == [(0x32, head + b"\0\0011"), (0x34, head + b"\0\0033")]
-    assert owner.session.used == 2
+    assert owner.in_flight == 2
     owner.feed(ack(PUBACK, 1), ack(PUBREC, 3), ack(PUBCOMP, 3))
-    assert owner.session.used == 0
+    assert owner.in_flight == 0
 
 
 def test_resending_waits_for_a_slow_socket():
@@ -239,7 +239,7 @@ def test_a_connection_that_breaks_while_publishing():
         owner.sock.take = OSError(104, "reset")
         assert owner.session.publish(T, b"x", qos) == (qos > 0)
         assert owner.failure
-        assert owner.session.used == (qos > 0)
+        assert owner.in_flight == (qos > 0)
         assert not owner.session.publish(T, b"x", qos)
 
 
@@ -306,7 +306,7 @@ def test_publishing_allocates_nothing():
                 owner.session.last_id = 0
                 assert owner.session.publish(T, payload, qos, True)
                 owner.step()
-                assert not owner.session.used
+                assert not owner.in_flight
 
             if not qos:
                 owner.fill = int

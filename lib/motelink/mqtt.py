@@ -20,7 +20,6 @@ _IN = const(1)
 _OUT = const(4)
 _IN_OUT = const(5)
 _OPEN = const(3)  # Link's
-_READY = const(3)  # Session's
 _NEVER = const(1 << 29)
 
 collect()  # what importing leaves: nothing that stays is to lie behind it
@@ -48,7 +47,9 @@ class Client(Link):
     ``on_oversize(size)``, after such a message. A handler that raises is logged and counted in
     ``handler_errors``.
 
-    ``publish(topic, payload, qos=0, retain=False)``: see `Session.publish`. Counters:
+    ``publish(topic, payload, qos=0, retain=False)``: see `Session.publish`. ``connected``: whether
+    the broker has accepted us, and nothing since says otherwise; ``in_flight``: how many messages
+    wait for their acknowledgement. Counters:
     ``messages``, ``oversized``, and those of `Link`. Raises ConfigError.
     """
 
@@ -59,6 +60,11 @@ class Client(Link):
     on_suback = const(None)
     on_chunk = const(None)
     on_oversize = const(None)
+    # The session keeps them. (No properties: a class that has one looks through its bases whenever
+    # any attribute is set.)
+    connected = const(False)
+    present = const(False)
+    in_flight = const(0)
 
     def __init__(
         self,
@@ -97,21 +103,6 @@ class Client(Link):
 
         mqtt_build.check(rx_size, tx_size, slot_size)
         self.introduce(client_id, user, password, will)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the broker has accepted us, and nothing since says otherwise."""
-        return self._session.state == _READY
-
-    @property
-    def present(self) -> bool:
-        """Whether the broker had kept the session when it accepted us."""
-        return self._session.present
-
-    @property
-    def in_flight(self) -> int:
-        """How many messages wait for their acknowledgement."""
-        return self._session.used
 
     def introduce(self, client_id, user=None, password=None, will=None) -> None:
         """What CONNECT says of us, from the next connection on; see the constructor. Allocates.

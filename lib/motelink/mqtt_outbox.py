@@ -75,7 +75,7 @@ class Forwarder(Base):
         if topic is None:
             return False
         session = self._session
-        slot = session.window[session.used]
+        slot = session.window[client.in_flight]
         n = len(topic) + len(record.payload)
         if n + _AROUND > len(slot.data) - RESERVE - SLACK:
             raise TooLarge("topic and payload take %d bytes" % n)
@@ -83,16 +83,16 @@ class Forwarder(Base):
         self._ids[(self._first + self.flying) % self.window] = slot.id
         _pack(slot, topic, record.payload, n + 4)
         slot.want = _PUBACK
-        session.used += 1
+        client.in_flight += 1
         session.send(slot)
         return True
 
     def _room(self) -> bool:
-        return self._session.used < self.window
+        return self.client.in_flight < self.window
 
     def _waits(self, pid: int) -> bool:
         session = self._session
-        for i in range(session.used):  # noqa: SIM110 any() would make a generator
+        for i in range(self.client.in_flight):  # noqa: SIM110 any() would make a generator
             if session.window[i].id == pid:
                 return True
         return False

@@ -33,8 +33,8 @@ def connected(session, flags: int) -> None:
         error = kind("refused by the broker: %s (%d)" % (refused[code - 1], code))
         error.code = code  # type: ignore[union-attr]
         raise error
-    session.present = flags > 255
-    if not session.present:
+    session.owner.present = flags > 255
+    if flags < 256:
         _afresh(session)
     session.state = _RESENDING
     resume(session)
@@ -45,7 +45,7 @@ def _afresh(session) -> None:
     is published as new."""
     session._known = 0
     session.waiting = list(session.subscriptions)
-    for i in range(session.used - 1, -1, -1):
+    for i in range(session.owner.in_flight - 1, -1, -1):
         slot = session.window[i]
         slot.data[0] &= ~_DUP
         if slot.want == _PUBCOMP:
@@ -54,7 +54,7 @@ def _afresh(session) -> None:
 
 def resume(session) -> None:
     """Send again what was not acknowledged, in the order of before (4.4, 4.6)."""
-    for i in range(session.used):
+    for i in range(session.owner.in_flight):
         slot = session.window[i]
         if not slot.age:
             if session.tx.end:
@@ -67,6 +67,7 @@ def resume(session) -> None:
             session.send(slot)
     if session.state:
         session.state = _READY
+        session.owner.connected = True
         ask(session)
         session.owner.accepted()
 

@@ -54,14 +54,15 @@ class Slot:
 
 class Session(Inbound):
     """``window``: so many slots, each for a packet of ``slot_size`` bytes (topic, payload and up
-    to 9), ``used`` of them in flight, the oldest first. ``ids``: how many QoS 2 messages the
-    broker may begin before it ends one. ``clean``: what CONNECT says.
+    to 9), ``owner.in_flight`` of them in use, the oldest first. ``ids``: how many QoS 2 messages
+    the broker may begin before it ends one. ``clean``: what CONNECT says.
 
     ``owner`` gives ``rx`` and ``tx``; ``push()``, which sends what is in ``tx``; ``send(n)``,
     which sends ``tx.data[tx.start:n]`` when ``tx`` is empty, and says whether the connection
-    still is. Both report an error by themselves. It is told ``accepted()``,
-    ``deliver(message)``, ``chunk(message, at, total)``, ``oversize(size)`` and
-    ``granted(filter, code)``.
+    still is. Both report an error by themselves. Its attributes ``connected`` (we are READY),
+    ``present`` (the broker remembered the session) and ``in_flight``, False, False and 0 at first,
+    are set here. It is told ``accepted()``, ``deliver(message)``, ``chunk(message, at, total)``,
+    ``oversize(size)`` and ``granted(filter, code)``.
     """
 
     _again = None  # takes the next payload, where there is no TLS
@@ -69,9 +70,7 @@ class Session(Inbound):
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
-        self.present = False  # whether the broker remembered the session
         self.window = [Slot(slot_size) for _ in range(window)]
-        self.used = 0
         self.subscriptions: list = []  # SUBSCRIBE packets
         self.waiting: list = []  # those, and UNSUBSCRIBE, that are not answered
         self.asked = 0  # packet id of waiting[0], once that is sent
@@ -96,10 +95,11 @@ class Session(Inbound):
     def closed(self) -> None:
         """The connection has ended."""
         self.state = _CLOSED
+        self.owner.connected = False
         self.blocked = self._pinged = False
         self._fresh = None
         self._left = self._skip = self.ticks = self.asked = 0
-        for i in range(self.used):
+        for i in range(self.owner.in_flight):
             slot = self.window[i]
             slot.age = 0
             slot.data[0] |= _DUP
@@ -172,14 +172,14 @@ class Session(Inbound):
         """`publish` at QoS 1 and 2."""
         if qos not in (1, 2):
             raise ValueError("qos must be 0, 1 or 2, got %r" % (qos,))
-        if self.used == len(self.window):
+        if self.owner.in_flight == len(self.window):
             return False
-        slot = self.window[self.used]
+        slot = self.window[self.owner.in_flight]
         slot.id = self.new_id()
         slot.want = _PUBACK if qos == 1 else _PUBREC
         qos = 0x30 | qos << 1 | bool(retain)
         slot.end = self.pack(slot.data, qos, topic, payload, slot.id)
-        self.used += 1
+        self.owner.in_flight += 1
         self.send(slot)
         return True
 
@@ -254,7 +254,7 @@ class Session(Inbound):
             raise TimedOut("no CONNACK")
         if self._pinged:
             raise TimedOut("no PINGRESP")
-        for i in range(self.used):
+        for i in range(self.owner.in_flight):
             slot = self.window[i]
             if slot.age > 1:
                 raise TimedOut("no acknowledgement of packet %d" % slot.id)
@@ -306,7 +306,7 @@ class Session(Inbound):
 
     def _acknowledged(self, kind: int, pid: int) -> None:
         window = self.window
-        for i in range(self.used):
+        for i in range(self.owner.in_flight):
             slot = window[i]
             if slot.id == pid:
                 if slot.want == kind:
@@ -326,4 +326,4 @@ class Session(Inbound):
         window = self.window
         window[n].id = 0
         window.append(window.pop(n))
-        self.used -= 1
+        self.owner.in_flight -= 1
