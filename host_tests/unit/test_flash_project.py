@@ -79,6 +79,27 @@ def test_what_no_import_shows_is_listed(project: Folder) -> None:
     ]
 
 
+@pytest.mark.parametrize("platform", ["manager", "losant", "iottalk", "sepl", "commute"])
+def test_certificates_that_settings_name_go_along(project: Folder, platform: str) -> None:
+    project.write("settings.toml", f'{platform}_ca = "certificates/ca.der"\n')
+    with pytest.raises(ToolError, match=rf"no file .*ca\.der, which {platform}_ca in set") as info:
+        project.own()
+    assert info.value.kind == "bad_path"
+    project.write("certificates/ca.der")
+    assert project.own() == ["app.py", "certificates/ca.der", "settings.toml"]
+    project.write("pyproject.toml", '[tool.motelink]\nsend = ["certificates"]\n')
+    assert project.own() == ["app.py", "certificates/ca.der", "settings.toml"]
+
+
+def test_a_certificate_by_its_place_on_the_board(project: Folder) -> None:
+    project.write("secrets.toml", 'sepl_ca = "/ca.pem"\n')
+    project.write("ca.pem")
+    assert project.own() == ["app.py", "ca.pem"]
+    project.write("settings.toml", 'losant_ca = "../ca.pem"\n')
+    with pytest.raises(ToolError, match="leaves the board's root"):
+        project.own()
+
+
 @pytest.mark.parametrize(
     ("toml", "says", "kind"),
     [

@@ -1,11 +1,11 @@
 """A user's project folder: which of its files go to a board.
 
 The folder's ``app.py`` makes it a project. With it go the modules that it imports from the folder
-or its ``lib/``, ``settings.toml``, and what pyproject.toml names, for it cannot be seen in
-imports:
+or its ``lib/``, ``settings.toml`` with the authorities' certificates that it names, and what
+pyproject.toml names, for it cannot be seen in imports:
 
     [tool.motelink]
-    send = ["web", "authority.der"]
+    send = ["web"]
 
 ``secrets.toml`` stays here: ``motelink provision`` puts secrets on a board.
 """
@@ -32,6 +32,7 @@ from motelink_tools.flash.sources import (
 PLATFORMS = ("manager", "losant", "iottalk", "sepl", "commute")
 SETTINGS = "settings.toml"
 SECRETS = "secrets.toml"
+_AUTHORITIES = tuple(f"{name}_ca" for name in PLATFORMS)
 _ROOTS = ("app.py", "boot.py", "main.py", "board.py")
 
 
@@ -68,10 +69,11 @@ def own_files(folder: Path) -> list[Source]:
                 waiting.append(file)
     sources = [Source(file, file.relative_to(folder).as_posix()) for file in found]
     if (folder / SETTINGS).is_file():
-        settings(folder / SETTINGS)
         sources.append(Source(folder / SETTINGS, SETTINGS))
-    taken = {source.dest for source in sources}
-    return sources + [source for source in _named(folder) if source.dest not in taken]
+    others = {source.dest: source for source in (*_named(folder), *_authorities(folder))}
+    for source in sources:
+        others.pop(source.dest, None)
+    return [*sources, *others.values()]
 
 
 def settings(path: Path) -> dict[str, Any]:
@@ -126,6 +128,24 @@ def _named(folder: Path) -> Iterator[Source]:
             )
         for file in files_beneath(path) if path.is_dir() else [path]:
             yield Source(file, file.relative_to(folder).as_posix())
+
+
+def _authorities(folder: Path) -> Iterator[Source]:
+    """The certificates that settings name, at the same place on the board."""
+    for file in (SETTINGS, SECRETS):
+        found = settings(folder / file)
+        for key in _AUTHORITIES:
+            name = found.get(key)
+            if not isinstance(name, str) or not name:
+                continue  # there is none, or the board says what is wrong with it
+            path = folder / destination(name.removeprefix("/"))
+            if not path.is_file():
+                raise ToolError(
+                    f"there is no file {path}, which {key} in {file} names: put the certificate "
+                    "of the server's authority there",
+                    kind="bad_path",
+                )
+            yield Source(path, path.relative_to(folder).as_posix())
 
 
 def _imported(file: Path, folder: Path) -> Iterator[Path]:

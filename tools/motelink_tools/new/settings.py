@@ -31,7 +31,7 @@ manager_type = "test"  # one of the Manager's valid types
 """,
     "losant": """\
 # Losant, by 'motelink hub'. Leave these three out for Losant itself; then losant_ca names the
-# authority's certificate, a file that [tool.motelink] in pyproject.toml sends.
+# authority's certificate, a file beside this one.
 losant_host = "127.0.0.1"
 losant_port = 1885
 losant_secure = false
