@@ -45,6 +45,8 @@ def test_a_day_later_it_asks_again(board, firmware):
     board.clock.at(3_600_000, setattr, board.ntp, "server", lambda: server() + 5)
     outcome = board.boot(for_ms=25 * 3_600_000, real_s=120)
     assert "NTP: pool.ntp.org: off by 5" in outcome.output
+    drift = board.load("app").node.report()["drift"]
+    assert 4900 < drift < 6100
     assert abs(clock(board).unix_ms() / 1000 - server() - 5) < 1.1
 
 

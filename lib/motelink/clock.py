@@ -16,8 +16,11 @@ class Clock:
     """``seconds`` and ``ms`` (0..999): uptime at the last `poll`.
 
     ``ticks()``: milliseconds, as `port.ticks_ms`. ``rtc()``: seconds since 1970, as
-    `port.unix_time`, anything before 2024 while it is not set.
+    `port.unix_time`, anything before 2024 while it is not set. ``drift``: by how many
+    milliseconds it was behind when it was last set though known; None before.
     """
+
+    drift = port.const(None)
 
     def __init__(self, ticks=port.ticks_ms, rtc=port.unix_time):
         self.seconds = 0

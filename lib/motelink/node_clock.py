@@ -96,11 +96,13 @@ class Sync:
         self.deadline = ticks_add(port.ticks_ms(), self.backoff.next() if last else 0)
 
     def _done(self, seconds: int, ms: int) -> None:
-        drift = self.clock.unix_ms()
-        self.clock.set(seconds, ms)
+        clock = self.clock
+        drift = clock.unix_ms()
+        clock.set(seconds, ms)
         port.load("_board").set_rtc(seconds)
         if drift:
-            log.info("NTP: %s: off by %d ms", self._server(), self.clock.unix_ms() - drift)
+            clock.drift = clock.unix_ms() - drift
+            log.info("NTP: %s: off by %d ms", self._server(), clock.drift)
         else:
             log.info("NTP: %s: %d s since 1970", self._server(), seconds)
         self._close()

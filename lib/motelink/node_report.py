@@ -10,6 +10,7 @@
 ``rssi``         its signal strength, dBm
 ``reset``        why the board started: power, hard, watchdog, sleep, soft; else a number
 ``time``         whether the time of day is known
+``drift``        ms that it had lost when it was last asked for, if it was known then
 ``handler_errors``
 ``waiting``      records in outboxes, where there are some; and how many of them were
 ``dropped``      for want of room, or because the platform does not take them,
@@ -54,6 +55,8 @@ def figures(node) -> dict:
         data["dropped"] = sum([way.box.dropped + way.unwanted for way in ways])
         data["refused"] = sum([box.refused for box in boxes])
         data["corrupt"] = sum([box.corrupt for box in boxes])
+    if node.clock.drift is not None:
+        data["drift"] = node.clock.drift
     if node.wifi:
         data["wifi_joins"] = node.wifi.joins
         data["rssi"] = node.wifi.rssi()
