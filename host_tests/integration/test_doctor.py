@@ -196,6 +196,31 @@ def test_an_authority_that_is_not_there(
     assert found["losant.board"][0].state == "wrong"
 
 
+TLS = {
+    "manager": 'manager_host = "127.0.0.1"\nmanager_port = {}\nmanager_tls = true\n',
+    "iottalk": 'iottalk_url = "https://127.0.0.1:{}"\n',
+    "sepl": 'sepl_host = "127.0.0.1"\nsepl_port = {}\nsepl_protocol = "wss"\n'
+    f'sepl_user = "me"\nsepl_password = "{SECRET}"\n',
+    "commute": 'commute_root = "wss://127.0.0.1:{}/ws"\n'
+    f'commute_device = "lamp"\ncommute_key = "{SECRET}"\n',
+}
+
+
+@pytest.mark.parametrize("platform", TLS)
+def test_each_platform_has_its_authority(
+    patient: Patient, authority: Authority, platform: str
+) -> None:
+    patient.write("ca.der", authority.der.read_bytes())
+    with serving(authority.issue("server", "127.0.0.1", days=90)) as port:
+        settings = BASE + TLS[platform].format(port)
+        found = patient.examine(f'{settings}{platform}_ca = "ca.der"\n')
+        assert "wrong" not in states(found), found
+        assert "verified" in found[f"{platform}.board"][0].says
+        assert "valid until" in found[f"{platform}.certificate"][0].says
+        found = patient.examine(settings)
+    assert f"{platform}_ca is not set" in found[f"{platform}.certificate"][0].says
+
+
 def test_a_server_that_speaks_no_tls(patient: Patient) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 

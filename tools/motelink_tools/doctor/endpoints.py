@@ -8,24 +8,25 @@ from urllib.parse import urlsplit
 from motelink.manager_wire import DEFAULT_PORT
 
 # The ends of the names whose values are needed for this. None of them is a secret's.
-SHOWN = ("_host", "_port", "_url", "_root", "_secure", "_ca", "_protocol", "_servers")
+SHOWN = ("_host", "_port", "_url", "_root", "_secure", "_tls", "_ca", "_protocol", "_servers")
 _LOSANT_HOST = "broker.losant.com"
 _SEPL_PORT = 8093
 _COMMUTE_ROOT = "ws://127.0.0.1/ws"
-_SECURE_SCHEMES = {"wss": 443, "https": 443, "ws": 80, "http": 80}
+_SCHEMES = {"wss": 443, "https": 443, "ws": 80, "http": 80}
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """``ca``: the file on the board with the certificate of the server's authority, or None.
-    ``setting``: what names the host."""
+    ``setting``: what names the host. ``switch``: what turns TLS on and off."""
 
     platform: str
     setting: str
     host: str
     port: int
-    tls: bool = False
-    ca: str | None = None
+    tls: bool
+    switch: str
+    ca: str | None
 
     @property
     def is_loopback(self) -> bool:
@@ -48,31 +49,34 @@ def endpoints(settings: Mapping[str, Any]) -> Iterator[Endpoint]:
         value = settings.get(name)
         return value if isinstance(value, int) and 0 < value < 65536 else default
 
+    def at(platform: str, host: str, default: int, switch: str, *, tls: bool) -> Endpoint:
+        where = number(f"{platform}_port", default)
+        ca = text(f"{platform}_ca") or None
+        return Endpoint(platform, f"{platform}_host", host, where, tls, switch, ca)
+
     if text("iottalk_url"):
-        yield _of_url("iottalk", "iottalk_url", text("iottalk_url"))
+        yield _of_url("iottalk_url", text("iottalk_url"), text("iottalk_ca"))
     if text("manager_host"):
-        manager_port = number("manager_port", DEFAULT_PORT)
-        yield Endpoint("manager", "manager_host", text("manager_host"), manager_port)
+        tls = settings.get("manager_tls") is True
+        yield at("manager", text("manager_host"), DEFAULT_PORT, "manager_tls", tls=tls)
     if "losant_device" in settings:
-        secure = settings.get("losant_secure", True) is not False
+        tls = settings.get("losant_secure", True) is not False
         host = text("losant_host") or _LOSANT_HOST
-        losant_port = number("losant_port", 8883 if secure else 1883)
-        ca = text("losant_ca") or None
-        yield Endpoint("losant", "losant_host", host, losant_port, secure, ca)
+        yield at("losant", host, 8883 if tls else 1883, "losant_secure", tls=tls)
     if text("sepl_host"):
-        secure = text("sepl_protocol") == "wss"
-        sepl_port = number("sepl_port", _SEPL_PORT)
-        yield Endpoint("sepl", "sepl_host", text("sepl_host"), sepl_port, secure)
+        tls = text("sepl_protocol") == "wss"
+        yield at("sepl", text("sepl_host"), _SEPL_PORT, "sepl_protocol", tls=tls)
     if "commute_device" in settings:
-        yield _of_url("commute", "commute_root", text("commute_root", _COMMUTE_ROOT))
+        yield _of_url("commute_root", text("commute_root", _COMMUTE_ROOT), text("commute_ca"))
 
 
-def _of_url(platform: str, setting: str, url: str) -> Endpoint:
+def _of_url(setting: str, url: str, ca: str) -> Endpoint:
     parts = urlsplit(url if "://" in url else f"//{url}")
     try:
         number = parts.port
     except ValueError:  # no number
         number = None
-    secure = parts.scheme in ("wss", "https")
-    default = _SECURE_SCHEMES.get(parts.scheme, 80)
-    return Endpoint(platform, setting, parts.hostname or "", number or default, secure)
+    tls = parts.scheme in ("wss", "https")
+    number = number or _SCHEMES.get(parts.scheme, 80)
+    platform = setting.partition("_")[0]
+    return Endpoint(platform, setting, parts.hostname or "", number, tls, setting, ca or None)

@@ -56,7 +56,7 @@ def _start_it(endpoint: Endpoint) -> str:
 def _no_answer(endpoint: Endpoint, error: OSError) -> tuple[str, str]:
     if endpoint.tls and not isinstance(error, TimeoutError):
         says = f"{endpoint} does not speak TLS: {_reason(error)}"
-        return says, f"check the port, or {endpoint.platform}_secure"
+        return says, f"check the port, or {endpoint.switch}"
     return (
         f"{endpoint} does not answer this machine within {_CONNECT_S:g} s",
         f"check {endpoint.setting}, its port, and firewalls",
@@ -101,14 +101,15 @@ def certificate(endpoint: Endpoint, authority: bytes | None) -> Iterator[Finding
 
 
 def _no_authority(endpoint: Endpoint) -> tuple[str, str]:
+    setting = f"{endpoint.platform}_ca"
     if endpoint.ca:
-        return f"the board has no file {endpoint.ca}", "flash it: list it in send, or name it"
-    if endpoint.platform == "losant":
-        says = "MicroPython trusts nobody by itself, and losant_ca is not set"
-        return says, "flash the certificate of the server's authority, and name it in losant_ca"
+        return (
+            f"the board has no file {endpoint.ca}",
+            f"put it where {setting} says, and motelink flash",
+        )
     return (
-        f"{endpoint.platform} over TLS cannot verify the server: no setting names an authority",
-        "make the client in code with a context of port.tls_context(ca), or leave TLS out",
+        f"MicroPython trusts nobody by itself, and {setting} is not set",
+        f"name the certificate of the server's authority in {setting}; motelink flash sends it",
     )
 
 
