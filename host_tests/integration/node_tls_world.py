@@ -51,11 +51,11 @@ class Background:
 
 
 class Front:
-    """Takes TLS off what the server at ``backend`` is given. ``opened``: handshakes that both
-    ends have finished. A context manager."""
+    """Takes TLS off what the server at ``backend`` is given. ``opened``: set once both ends
+    have finished a handshake. A context manager."""
 
     def __init__(self, background: Background, certificate: Certificate) -> None:
-        self.opened = 0
+        self.opened = threading.Event()
         self.backend = 0
         self.show(certificate)
         self._background = background
@@ -95,7 +95,7 @@ class Front:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
+        self.opened.set()
         behind = await asyncio.open_connection(HOST, self.backend)
         for source, sink in ((reader, behind[1]), (behind[0], writer)):
             task = asyncio.create_task(_pump(source, sink))

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from collector import interpreters
+from motelink_tools.board import VirtualBoard
+from motelink_tools.flash import Options, flash
 
 from .device_process import CPYTHON, Device, Runtime
-from .node_tls_world import PLATFORMS, Background, Front
+from .node_tls_world import DEADLINE_S, PLATFORMS, Background, Front
 from .tls_ends import Files
 
 PROGRAM = Path(__file__).with_name("node_tls_device.py")
@@ -51,17 +53,18 @@ def test_settings_say_whom_to_trust(
     runtime: Runtime, files: Files, fronts: tuple[Front, Front], platform: str, tmp_path: Path
 ) -> None:
     shutil.copy(files.authority.der, tmp_path / "ca.der")
+    used = fronts if platform == "iottalk" else fronts[:1]
     with PLATFORMS[platform](*fronts, tmp_path) as settings:
         (tmp_path / "settings.toml").write_text(f'{settings}{platform}_ca = "ca.der"\n')
         with Device(runtime, PROGRAM, tmp_path) as device:
-            for front in fronts if platform == "iottalk" else fronts[:1]:
+            for front in used:
                 _until(device, UNKNOWN)
                 front.show(files.elsewhere)
                 _until(device, ELSEWHERE)
-                assert front.opened == 0
+                assert not front.opened.is_set()
                 front.show(files.server)
             device.wait_for("connected")
-            assert front.opened > 0
+            assert all(front.opened.is_set() for front in used)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -83,4 +86,32 @@ def test_nobody_is_trusted_unasked(
         (tmp_path / "settings.toml").write_text(settings)
         with Device(runtime, PROGRAM, tmp_path) as device:
             _until(device, UNKNOWN if runtime.name == CPYTHON else "(refused|ended) .*give ca=")
-    assert fronts[0].opened == 0
+    assert not fronts[0].opened.is_set()
+
+
+APP = """\
+from motelink.node import Node
+
+
+def run():
+    Node(name="kettle").run()
+"""
+
+
+def test_a_project_that_is_flashed(
+    files: Files, fronts: tuple[Front, Front], tmp_path: Path
+) -> None:
+    """Its user names the authority's file, and does no more for it."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "app.py").write_text(APP)
+    shutil.copy(files.authority.pem, project / "ca.pem")
+    fronts[0].show(files.server)
+    said = bytearray()
+    with PLATFORMS["sepl"](*fronts, tmp_path) as settings:
+        (project / "settings.toml").write_text(
+            f'{settings}sepl_ca = "ca.pem"\nwifi_ssid = "any"\nntp_servers = ""\n'
+        )
+        with VirtualBoard(tmp_path / "board", heard=said.extend) as board:
+            flash(Options(port=board.port, board="virtual", project=project))
+            assert fronts[0].opened.wait(DEADLINE_S), bytes(said)
