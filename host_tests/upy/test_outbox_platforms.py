@@ -163,6 +163,43 @@ def test_commute_a_connection_that_takes_nothing():
     forwarder.box.close()
 
 
+def test_commute_goes_on_at_once_after_weeks_without_a_connection():
+    pair, forwarder = _commute()
+    forwarder.send_text(_frame(0))
+    now = ticks_ms()
+    for days in range(1, 20):
+        now = ticks_add(now, 86400000)
+        if days % 8:
+            forwarder.turn(now)
+            continue
+        pair.come()
+        forwarder.turn(now)
+        assert pair.new() == [_frame(0)], days
+        pair.go()
+    forwarder.box.close()
+
+
+def test_commute_what_failed_when_the_connection_was_lost_is_done_again():
+    pair, forwarder = _commute()
+    for i in range(3):
+        forwarder.send_text(_frame(i))
+    pair.come()
+    _turn(forwarder)
+    assert len(pair.new()) == 3
+    pair.connects += 1
+    rewind = forwarder.box.rewind
+
+    def fail():
+        raise MemoryError
+
+    forwarder.box.rewind = fail
+    raises(MemoryError, _turn, forwarder)
+    forwarder.box.rewind = rewind
+    _turn(forwarder)
+    assert pair.new() == [_frame(0), _frame(1), _frame(2)]
+    forwarder.box.close()
+
+
 def test_commute_states_and_puts():
     pair, forwarder = _commute(record_size=90)
     assert forwarder.send_message("LED", 21.5)

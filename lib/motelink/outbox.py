@@ -77,6 +77,9 @@ class Outbox:
         valid until the next `peek` or `put`. False: there is none, or it is in another segment
         than those on their way. Raises OSError."""
         while self.count:
+            while self._done and not self.taken:  # behind a `rewind`
+                self._ahead = self._at = self._at + self._read(self._source(), self._at)
+                self._done -= 1
             if self._counts[0] > self.taken:
                 self._size = self._read(self._source(), self._ahead)
                 if self._size:
@@ -111,9 +114,8 @@ class Outbox:
 
     def rewind(self) -> None:
         """Those on their way are lost: `peek` begins with the oldest of them again."""
-        self._stale = self._size = 0
-        if self.taken:
-            _seldom("rewind", self)
+        self._stale = self._size = self.taken = 0
+        self._ahead = self._at
 
     def pop(self) -> None:
         """`take` and `confirm` at once, where nothing else is on its way."""
@@ -157,6 +159,8 @@ class Outbox:
 
     def _read(self, file, at: int) -> int:
         """Read the record at ``at``; its size, 0 for none that is whole."""
+        if not file:
+            return 0
         file.seek(at)
         data = self._data
         n = files.read_into(file, data, _HEADER + self.limit)

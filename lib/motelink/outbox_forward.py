@@ -63,8 +63,9 @@ class Forwarder:
         """The deadline has come; called by the loop."""
         box = self.box
         if self._connects != self.client.connects or not self.ready():
-            self._connects = self.client.connects
             self.lost()
+            self._connects = self.client.connects
+            self._next = self._put = now  # neither so long ago that it would seem to be ahead
         ms = _LOOK_MS
         if self.ready():
             self.settle(now)
@@ -104,7 +105,7 @@ class Forwarder:
     def _may(self, now: int) -> bool:
         if ticks_diff(now, self._next) < 0:
             return False
-        self._next = now  # never so long ago that it would seem to be ahead
+        self._next = now
         return self.flying < self.window
 
     def _send(self) -> bool:

@@ -49,15 +49,17 @@ def _recover(box) -> None:
     box._numbers = sorted([int(name) for name in names if name.isdigit()])
     torn = 0
     for number in box._numbers:
-        with _open(box, number, "rb") as file:
-            found = 0
-            at = 0
-            size = box._read(file, 0)
-            while size:
-                found += 1
-                at += size
-                size = box._read(file, at)
-            torn = file.seek(0, 2) - at
+        found = at = 0
+        try:
+            with _open(box, number, "rb") as file:
+                size = box._read(file, 0)
+                while size:
+                    found += 1
+                    at += size
+                    size = box._read(file, at)
+                torn = file.seek(0, 2) - at
+        except OSError:  # one bad file is no reason to have none
+            torn = 1
         box._used = at
         box.corrupt += torn > 0
         box._counts.append(found)
@@ -71,37 +73,52 @@ def begin(box) -> bool:
     seal(box)
     while box._counts and not box._counts[0]:
         drop(box)
-    while len(box._counts) >= box._segments:
-        if box._refuses:
-            return False
-        box._stale += box.taken
-        box.dropped += box._counts[0]
-        box.count -= box._counts[0]
-        drop(box)
-    number = box._numbers[-1] + 1 if box._numbers else 1
-    box._tail = _open(box, number, "w+b")
-    box._numbers.append(number)
-    box._counts.append(0)
+    numbers = box._numbers
+    if not numbers or box._counts[-1]:  # else that one is free: what was to be in it has failed
+        while len(numbers) >= box._segments:
+            if box._refuses:
+                return False
+            box._stale += box.taken
+            box.dropped += box._counts[0]
+            box.count -= box._counts[0]
+            box._counts[0] = 0
+            drop(box)
+        numbers.append(numbers[-1] + 1 if numbers else 1)
+        try:
+            box._counts.append(0)
+        except MemoryError:
+            numbers.pop()
+            raise
     box._used = 0
+    try:
+        box._tail = _open(box, numbers[-1], "w+b")
+    except OSError:
+        outbox.files.mkdir(box._folder)  # somebody has removed it
+        box._tail = _open(box, numbers[-1], "w+b")
     return True
 
 
 def seal(box) -> None:
     """Nothing is appended to the newest segment any more."""
-    if box._tail:
-        box._tail.close()
-        box._tail = None
+    file = box._tail
+    box._tail = None
+    if file:
+        _close(file)
 
 
 def drop(box) -> None:
     """Nothing of the oldest segment waits any more."""
+    box._at = box._ahead = box._done = box.taken = box._size = 0
     _close_head(box)
     if len(box._counts) == 1:
         seal(box)
-    outbox.files.remove(_name(box, box._numbers[0]))
+    try:
+        outbox.files.remove(_name(box, box._numbers[0]))
+    except OSError as error:
+        if error.errno != 2:  # ENOENT: somebody has removed it
+            raise
     box._numbers.pop(0)
     box._counts.pop(0)
-    box._at = box._ahead = box._done = box.taken = box._size = 0
 
 
 def lost(box) -> None:
@@ -116,16 +133,12 @@ def lost(box) -> None:
 
 
 def head(box) -> None:
-    """Open the oldest segment."""
-    box._head = _open(box, box._numbers[0], "rb")
-
-
-def rewind(box) -> None:
-    """Go back to the oldest record that is not confirmed."""
-    for _ in range(box._done):
-        box._at += box._read(box._source(), box._at)
-    box._ahead = box._at
-    box._done = box.taken = 0
+    """Open the oldest segment, if it is there."""
+    try:
+        box._head = _open(box, box._numbers[0], "rb")
+    except OSError as error:
+        if error.errno != 2:  # ENOENT
+            raise
 
 
 def close(box) -> None:
@@ -138,9 +151,17 @@ def close(box) -> None:
 
 
 def _close_head(box) -> None:
-    if box._head:
-        box._head.close()
-        box._head = None
+    file = box._head
+    box._head = None
+    if file:
+        _close(file)
+
+
+def _close(file) -> None:
+    try:
+        file.close()
+    except OSError:  # what could not be written before cannot now
+        pass
 
 
 def _name(box, number: int) -> str:
