@@ -1,10 +1,12 @@
-"""``motelink manager``: a local Manager that prints what the devices do."""
+"""``motelink manager``: a local Manager that prints what the devices do; and the hub's."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from motelink.manager_wire import DEFAULT_PORT, LENGTH, RAW, TERMINATED
+from motelink_tools.hub.app.verbs import verb
 
 _EXAMPLES = """\
 examples:
@@ -17,6 +19,15 @@ examples:
   motelink manager --json | jq 'select(.event == "message")'
 Ctrl-C ends it; the devices are told.
 """
+_VERB_EXAMPLES = """\
+examples:
+  motelink manager devices                 of the hub that runs ('motelink hub')
+  motelink manager send "led on"           to all that are connected
+  motelink manager send "led on" --type light
+  motelink manager send AQID --base64 --to 1862cfe1-5dab-4d8e-a946-50d6728f830f
+  motelink manager ask 1862cfe1-5dab-4d8e-a946-50d6728f830f
+  motelink manager forget 1862cfe1-5dab-4d8e-a946-50d6728f830f
+"""
 
 
 def add(subparsers: Any) -> None:
@@ -26,7 +37,7 @@ def add(subparsers: Any) -> None:
         help="run a local iot-manager and print what its devices do",
         description="Run a local Manager (getinfo / heartbeat over TCP) and print a line for each"
         " connect, message, heartbeat and end. What is refused goes to stderr, with the reason.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES + _VERB_EXAMPLES.replace("examples:", "at a hub that runs:"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -62,6 +73,20 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
     parser.set_defaults(run=_run)
+    _add_verbs(parser.add_subparsers(title="at a hub that runs", metavar="COMMAND"))
+
+
+def _add_verbs(verbs: Any) -> None:
+    new = partial(verb, verbs, "manager_commands", _VERB_EXAMPLES)
+    new("devices", "the devices with their data, and which are connected")
+    send = new("send", "send a message to one device, to those of a type, or to all")
+    send.add_argument("text", help="the message")
+    send.add_argument("--base64", action="store_true", help="it is bytes, in base64")
+    to = send.add_mutually_exclusive_group()
+    to.add_argument("--to", dest="device", metavar="UUID", help="to this device")
+    to.add_argument("--type", dest="kind", metavar="TYPE", help="to those of this type")
+    new("ask", "ask a device for its data").add_argument("device", metavar="UUID")
+    new("forget", "forget a device that is not connected").add_argument("device", metavar="UUID")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import re
 import time
 from datetime import datetime
@@ -14,16 +15,15 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.strict_json import parse_json
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_NOT_FOR_IT = frozenset({"run", "folder", "json"})
 
 
 def verb(
     verbs: Any, module: str, examples: str, name: str, text: str, *, function: str = ""
 ) -> argparse.ArgumentParser:
     """Add ``name`` with ``--folder`` and ``--json``, and those of its topic's ``examples`` that
-    are its. It runs ``function``, by default the one of
-    that name (with _ for -), of the module ``motelink_tools.hub.app.<module>``, which is given
-    the folder, ``as_json``, and the other arguments by name."""
+    are its. It runs ``function``, by default the one of that name (with _ for -), of the module
+    ``motelink_tools.hub.app.<module>``, which is given the folder, ``as_json``, and of the other
+    arguments those that it names."""
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,
         help=text,
@@ -39,11 +39,11 @@ def verb(
     def run(arguments: argparse.Namespace) -> int:
         from motelink_tools.hub.app.settings import load
 
-        given = vars(arguments).items()
-        values = {key: value for key, value in given if key not in _NOT_FOR_IT}
-        folder = load(None, folder=arguments.folder).hub.folder
-        work = importlib.import_module(f"motelink_tools.hub.app.{module}")
-        getattr(work, function or name.replace("-", "_"))(folder, as_json=arguments.json, **values)
+        place = importlib.import_module(f"motelink_tools.hub.app.{module}")
+        work = getattr(place, function or name.replace("-", "_"))
+        wanted = inspect.signature(work).parameters.keys() - {"folder", "as_json"}
+        values = {key: getattr(arguments, key) for key in wanted}
+        work(load(None, folder=arguments.folder).hub.folder, as_json=arguments.json, **values)
         return 0
 
     parser.set_defaults(run=run)
