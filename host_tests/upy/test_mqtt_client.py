@@ -1,7 +1,7 @@
 """motelink.mqtt's client, with a socket and a loop in memory: no network, no clock."""
 
 from kit import no_alloc, raises
-from motelink.errors import AuthError, ConfigError, ConnectionLost, TimedOut
+from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolError, TimedOut
 from motelink.mqtt import Client, prepared
 from mqtt_kettle import IN, OUT, Kettle, T
 from mqtt_owner import CONNACK, PINGRESP, PUBACK, PUBREC, Ring, ack, pub
@@ -231,3 +231,23 @@ class Wrote:
 
     def __call__(self, buf, at, n):
         return n
+
+
+def test_a_filter_with_wildcards_makes_no_topic():
+    for bad in (b"home/+", b"#"):
+        kettle = Kettle()
+        kettle.subscribe(["home/+", "#", "home/kettle"])
+        kettle.begin()
+        kettle.get(pub(T, b"on"))
+        assert kettle.messages == 1
+        kettle.get(pub(bad, b"on"))
+        assert isinstance(kettle.last_error, ProtocolError) and kettle.messages == 1
+
+
+def test_topics_that_were_left_take_no_memory():
+    kettle = Kettle()
+    for number in range(50):
+        kettle.subscribe("home/%d" % number)
+        kettle.subscribe("home/%d" % number, 1)
+        kettle.unsubscribe("home/%d" % number)
+    assert not kettle._session.topics

@@ -77,17 +77,15 @@ class Message:
         return self.data[self.start + index]
 
     def __eq__(self, other) -> bool:
-        i = self.start
+        at = self.start
         try:
-            if len(other) != self.end - i:
-                return False
+            return self.data.find(other, at, self.end) == at and len(other) == self.end - at
         except TypeError:
-            return False
-        for byte in other:
-            if self.data[i] != byte:
-                return False
-            i += 1
-        return True
+            return self._same(other)
+
+    def _same(self, other) -> bool:
+        """Whether something else is equal; MicroPython finds no memoryview."""
+        return other.__class__ is memoryview and self.payload() == other
 
     def payload(self):
         """A memoryview of the content."""

@@ -59,12 +59,15 @@ def request(client, filters, qos) -> None:
         raise ValueError("a packet of %d bytes never fits in tx_size" % len(packet))
     session = client._session
     session.subscriptions = without(session.subscriptions, filters)
+    filters = _filters(filters)
+    session.topics = [name for name in session.topics if name not in filters]
     if session.state or not session.clean:
         from motelink import mqtt_resume
 
         mqtt_resume.request(session, packet)
     if qos is not None:
         session.subscriptions.append(packet)
+        session.topics += [name for name in filters if is_topic(name, 0, len(name))]
 
 
 def subscribe(filters, qos: int) -> bytearray:

@@ -46,8 +46,8 @@ def prepared(topic: str) -> bytes:
 class Topic(Message):
     """The topic of a received message; compares with bytes, and with str (which allocates)."""
 
-    def __eq__(self, other) -> bool:
-        return self.text() == other if isinstance(other, str) else Message.__eq__(self, other)
+    def _same(self, other) -> bool:
+        return self.text() == other if other.__class__ is str else super()._same(other)
 
 
 class Received(Message):
@@ -78,6 +78,8 @@ class Inbound:
         self.message = Received(self.rx.data)
         self.ids = array("H", bytes(2 * ids))
         self._known = 0  # so many of them are unreleased
+        # Topics that were subscribed to by name, as bytes: to find one is faster than to check it.
+        self.topics: list = []
         self._left = 0  # bytes to come of a PUBLISH larger than rx
         self._skip = 0  # of those, topic that does not fit into rx
         self.size = 0  # of its payload
@@ -167,10 +169,16 @@ class Inbound:
             kind & 6 == 6
             or kind & 14 == _DUP
             or at + (2 if kind & 6 else 0) > end
-            or (at <= self.rx.end and not is_topic(data, topic.start, at))
+            or (at <= self.rx.end and not self._is_topic(data, topic.start, at))
         ):
             raise ProtocolError("a PUBLISH that breaks its own rules")
         return at
+
+    def _is_topic(self, data, at: int, end: int) -> bool:
+        for name in self.topics:
+            if len(name) == end - at and data.find(name, at, end) == at:
+                return True
+        return is_topic(data, at, end)
 
     def _large(self, kind: int, at: int, end: int) -> bool:
         """Begin with a PUBLISH larger than rx; False when more of it must come first."""

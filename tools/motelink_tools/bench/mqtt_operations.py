@@ -18,6 +18,7 @@ _PAYLOAD = b"0123456789" * 4
 
 _CONNECT = 0x10
 _CONNACK = b"\x20\x02\x00\x00"
+_SUBACK = b"\x90\x03"
 _PINGREQ, _PINGRESP = b"\xc0\x00", b"\xd0\x00"
 _PUBACK, _PUBREC, _PUBREL, _PUBCOMP = b"\x40\x02", b"\x50\x02", b"\x62\x02", b"\x70\x02"
 _ID_AT = 4 + len(_TOPIC)
@@ -36,6 +37,8 @@ class MqttOperation(Repeated):
         """The broker's part. Raises ToolError when the client breaks off."""
         if not self.key.startswith("floor."):
             welcome(connection)
+        if self.key.startswith("mqtt.receive"):
+            _subscribed(connection)
         part = _PARTS[self.name]
         count += WARM_UP
         for first in range(0, count, self.at_once):
@@ -49,6 +52,11 @@ def welcome(connection: socket.socket) -> None:
         raise ToolError(f"expected CONNECT, got {kind:02x}", kind="program_failed")
     _exactly(connection, size)
     connection.sendall(_CONNACK)
+
+
+def _subscribed(connection: socket.socket) -> None:
+    packet = _exactly(connection, 2 + 2 + 2 + len(_TOPIC) + 1)
+    connection.sendall(_SUBACK + packet[2:4] + packet[-1:])
 
 
 def answer_pings(connection: socket.socket) -> None:
@@ -153,5 +161,6 @@ FLOORS = [MqttOperation(f"floor.{name}", "mqtt_floor") for name in _PARTS]
 EXPLAINED = (
     "Topic 30 bytes, payload 40. umqtt: umqtt.simple 1.1 of PyPI, which has no QoS 2. floor: a "
     "bare blocking socket, write and readinto of whole packets, nothing looked at. One operation "
-    "after another, acknowledgements included; in receive_qos0 the handler writes a byte."
+    "after another, acknowledgements included; in receive_qos0 the handler writes a byte. Ours "
+    "has subscribed to the topic."
 )

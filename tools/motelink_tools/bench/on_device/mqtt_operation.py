@@ -85,6 +85,8 @@ def on_message(message):
 
 client = Client("127.0.0.1", "bench", port=int(port))
 client.on_message = on_message
+if name.startswith("receive"):
+    client.subscribe(TOPIC, 2)
 while not client.connected:
     client.step(1000)
 meter.run(globals()[name], mode, int(count))
