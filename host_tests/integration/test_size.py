@@ -15,7 +15,7 @@ BIG = 5000
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "app.py").write_text(
-        "import big\nimport network\nimport a_broken\nfrom motelink import crc32\n"
+        "import big\nimport network\nimport a_broken\nfrom motelink import utf8\n"
         "def run():\n    import later\n"
     )
     (tmp_path / "big.py").write_text(f"DATA = bytearray({BIG})\n")
@@ -41,9 +41,9 @@ def test_a_project(project: Path) -> None:
     assert big.flash < 200
     assert (parts["settings.toml"].flash, parts["settings.toml"].heap) == (27, None)
     assert parts["main.py"].heap is None
-    assert {"lib/motelink/crc32.mpy", "board.mpy"} <= parts.keys()
+    assert {"lib/motelink/utf8.mpy", "board.mpy"} <= parts.keys()
     assert "lib/motelink/losant.mpy" not in parts
-    assert parts["lib/motelink/crc32.mpy"].group == "base"
+    assert parts["lib/motelink/utf8.mpy"].group == "base"
 
 
 def test_names_cost_the_same_whoever_adds_the_one_too_many(project: Path) -> None:

@@ -157,10 +157,10 @@ def test_without_platforms_in_the_settings_all_may_be_needed(project: Folder) ->
 
 def test_a_project_s_own_starters_are_taken(project: Folder) -> None:
     for name in ("boot.py", "main.py", "board.py"):
-        project.write(name, "import motelink.crc32\n" if name == "main.py" else "")
+        project.write(name, "import motelink.utf8\n" if name == "main.py" else "")
     sent = project.all()
     assert all(sent[name] == project.path / name for name in ("boot.py", "main.py", "board.py"))
-    assert "lib/motelink/crc32.py" in sent
+    assert "lib/motelink/utf8.py" in sent
 
 
 def test_a_folder_without_app_is_no_project(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ FLOORS = [
     {"port"},
     {
         *("backoff", "buffer", "clock", "errors", "identity", "jsonw", "link", "log", "loop"),
-        *("crc32", "outbox", "settings", "storage", "stream", "utf8"),
+        *("outbox", "settings", "storage", "stream", "utf8"),
     },
     {"http", "mqtt", "websocket"},
     {"commute", "iottalk", "losant", "manager", "sepl"},

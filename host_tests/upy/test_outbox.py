@@ -197,6 +197,17 @@ def test_cut_at_every_byte():
         box.close()
 
 
+def test_a_record_has_the_crc_that_everybody_computes():
+    from binascii import crc32
+
+    box = _fresh(segment_size=1000)
+    for i in range(9):
+        box.put(TOPIC, bytes([7 * i & 255, 255 - i]) * i)
+        data = bytes(box._data[: 8 + len(TOPIC) + 2 * i])
+        assert int.from_bytes(data[4:8], "big") == crc32(data[:4] + data[8:]), i
+    box.close()
+
+
 def test_no_corrupt_record_is_delivered():
     box = _fresh(segment_size=1000)
     for i in range(4):

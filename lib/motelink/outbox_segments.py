@@ -34,7 +34,25 @@ def make(box, folder, record_size, segment_size, segments, policy) -> None:
     box._head = None  # the oldest segment, open for reading, unless it is the newest too
     box._tail = None  # the newest, open for both; None: begin another
     box._used = 0  # bytes of it
+    if not outbox._table[1]:
+        _fill(outbox._table)
     _recover(box)
+
+
+def _fill(table) -> None:
+    """The CRC-32 of 0 to 15, low halves, then high halves."""
+    for i in range(16):
+        low = i
+        high = 0
+        for _ in range(4):
+            odd = low & 1
+            low = low >> 1 | (high & 1) << 15
+            high >>= 1
+            if odd:
+                low ^= 0x8320
+                high ^= 0xEDB8
+        table[i] = low
+        table[i + 16] = high
 
 
 def _recover(box) -> None:
