@@ -207,9 +207,18 @@ def test_another_user_of_the_machine_may_look_and_do_nothing(world, monkeypatch)
     monkeypatch.setattr(peer, "owner", lambda _client, _server: os.getuid() + 1)
     assert refused(world, "add", name="theirs") == (403, "user")
     assert shown(world, "theirs") is None
+    monkeypatch.setattr(peer, "owner", lambda _client, _server: peer.NOBODY)
+    assert refused(world, "add", name="theirs") == (403, "user")
     monkeypatch.setattr(peer, "owner", lambda _client, _server: None)
     ask(world, "add", name="ours")
     ask(world, "remove", board="ours")
+
+
+def test_nobody_gives_another_address_than_his_own(world, monkeypatch):
+    asked = []
+    monkeypatch.setattr(peer, "owner", lambda client, _server: asked.append(client))
+    world.post("api/boards/stop", {"board": "none"}, **{"X-Forwarded-For": "192.0.2.1"})
+    assert asked[0][0] == "127.0.0.1"
 
 
 def test_a_hub_told_so_runs_no_boards(tmp_path):

@@ -268,6 +268,13 @@ def test_other_hosts_and_other_sites_are_refused(world):
     ):
         answer = world.post("api/manager/send", body, **headers)
         assert (answer.status_code, answer.json()["kind"]) == (403, "foreign")
+    for site in ("cross-site", "same-site"):
+        foreign = {"Sec-Fetch-Site": site}
+        assert world.get("api/devices", headers=foreign).status_code == 403
+        assert world.get("", headers=foreign).status_code == 200, "a link to the page"
+    # As a browser behind a proxy with TLS says it.
+    headers = {"Origin": "https://hub.example", "Sec-Fetch-Site": "same-origin"}
+    assert world.post("api/manager/send", body, **headers).status_code == 200
     bare = requests.post(path + "api/manager/send", json=body, timeout=DEADLINE_S)
     assert bare.status_code == 403
     form = world.post("api/manager/send", body, **{"Content-Type": "text/plain"})
@@ -309,6 +316,16 @@ def test_where_others_can_reach_it_a_token_is_needed(tmp_path, caplog):
         assert token not in caplog.text
         assert token not in json.dumps(world.hub.page.log.after(0))
         assert world.get("", headers={"Host": "evil.example"}).status_code == 421
+        own = socket.gethostname().removesuffix(".local")
+        for host in (own, f"{own}.local:8590", "192.0.2.1"):
+            assert world.get("", headers={"Host": host}).status_code == 200
+
+
+def test_any_address_of_this_machine_alone_needs_no_token(tmp_path):
+    with World(tmp_path, only=("commute",), page_host="127.0.0.2") as world:
+        assert world.hub.page.token is None
+        assert world.get("api/devices").status_code == 200
+        assert world.get("", headers={"Host": "192.0.2.1"}).status_code == 421
 
 
 def test_a_device_with_any_name_is_found(world):

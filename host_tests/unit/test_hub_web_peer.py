@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 
 import pytest
 
@@ -31,7 +32,22 @@ def test_the_owner_is_of_the_clients_end(tmp_path, monkeypatch):
     here, there = ("127.0.0.1", 0x218E), ("127.0.0.1", 0xC350)
     assert peer.owner(there, here) == 1001
     assert peer.owner(here, there) == 1000
-    assert peer.owner(("127.0.0.1", 1), here) is None
+    assert peer.owner(("127.0.0.1", 1), here) == peer.NOBODY
+
+
+@pytest.mark.parametrize("abort", [False, True])
+def test_one_who_has_hung_up_is_nobody(abort):
+    """And not root, as whom the kernel lists sockets without a process."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = server.getsockname()
+        client = socket.create_connection(where)
+        mine = client.getsockname()
+        accepted, _ = server.accept()
+        with accepted:
+            if abort:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+            assert peer.owner(mine, where) == peer.NOBODY
 
 
 def test_where_it_cannot_be_told_nobody_is(tmp_path, monkeypatch):

@@ -64,6 +64,7 @@ class Listener:
             log_level="error",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whoever connects could name another client in them
             limit_concurrency=_CONNECTIONS,
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )

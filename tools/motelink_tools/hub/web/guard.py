@@ -74,6 +74,8 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if not self._known_host(request.headers.get("host", "")):
             return _refused(421, "this address is not the hub's", "host")
+        if request.url.path.startswith("/api/") and _of_another_site(request):
+            return _refused(403, "it comes from another site", "foreign")
         if request.method not in ("GET", "HEAD"):
             if reason := _foreign(request):
                 return _refused(403, reason, "foreign")
@@ -90,9 +92,12 @@ class Guard:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
+        if name == "localhost":
+            return True
         if self._token is None:
-            return name in ("localhost", "127.0.0.1", "::1")
-        return name in ("localhost", socket.gethostname().lower()) or _is_address(name)
+            return _is_address(name) and ipaddress.ip_address(name).is_loopback
+        own = socket.gethostname().lower().removesuffix(".local")
+        return name in (own, f"{own}.local") or _is_address(name)
 
     def _admitted(self, request: Request) -> bool:
         if self._token is None:
@@ -132,12 +137,16 @@ def _foreign(request: Request) -> str:
     headers: Headers = request.headers
     if WRITE_HEADER.lower() not in headers:
         return f"the header {WRITE_HEADER} is missing"
+    # Browsers that say where a request is from need not be judged by their origin, which is
+    # another one behind a proxy with TLS.
     origin = headers.get("origin")
-    if origin is not None and origin != f"http://{headers.get('host', '')}":
-        return "it comes from another site"
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return "it comes from another site"
-    return ""
+    if "sec-fetch-site" in headers or origin in (None, f"http://{headers.get('host', '')}"):
+        return ""
+    return "it comes from another site"
+
+
+def _of_another_site(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
 def _of_another_user(request: Request) -> bool:

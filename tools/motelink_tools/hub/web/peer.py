@@ -8,11 +8,15 @@ from pathlib import Path
 
 Address = tuple[str, int]
 
+NOBODY = -1  # who asked has closed the connection: that was any user
+
 _TABLES = {4: Path("/proc/net/tcp"), 6: Path("/proc/net/tcp6")}
 
 
 def owner(client: Address, server: Address) -> int | None:
-    """The user id of the process that connected from ``client``; None if that cannot be told."""
+    """The user id of the process that connected from ``client``, or `NOBODY`; None where the
+    system does not tell.
+    """
     try:
         versions = {ipaddress.ip_address(address[0]).version for address in (client, server)}
         table = _TABLES[versions.pop()].read_text()
@@ -22,8 +26,9 @@ def owner(client: Address, server: Address) -> int | None:
     for line in table.splitlines()[1:]:
         fields = line.split()
         if fields[1:3] == ends:
-            return int(fields[7])
-    return None
+            has_process = fields[9] != "0"  # without one the kernel says that it is root's
+            return int(fields[7]) if has_process else NOBODY
+    return NOBODY
 
 
 def _as_listed(address: Address) -> str:
