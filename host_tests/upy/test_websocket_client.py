@@ -461,3 +461,21 @@ def test_masks_where_webrepl_is_not():
                 payload = bytes(range(n))
                 assert session.client.send_text(payload)
                 assert session.frames(6 + n) == [(TEXT, True, payload)]
+
+
+class Interrupting:
+    """A payload during which Ctrl-C is pressed."""
+
+    def __len__(self):
+        raise KeyboardInterrupt
+
+
+def test_interrupted_while_it_sends():
+    with Session() as session:
+        client = session.client
+        session.connect()
+        raises(KeyboardInterrupt, client.send_text, Interrupting())
+        assert client.send_text(b"a") and client.connected
+        raises(TypeError, client.send_text, 5)
+        assert client.send_text(b"b") and client.connected
+        assert session.frames(14) == [(TEXT, True, b"a"), (TEXT, True, b"b")]

@@ -171,6 +171,11 @@ class Client(Link):
             self._pinged = False
             self.deadline = ticks_add(ticks_ms(), self._ping_ms)
 
+    def quicken(self, write) -> None:
+        """Short texts are sent by a new generator, see `Frames.sender`."""
+        self._again = self._frames.sender(write).send
+        self._again(None)
+
     def finished(self) -> None:
         """The server has answered our Close."""
         self.end()
@@ -255,8 +260,7 @@ class Client(Link):
         self._pinged = False
         self.deadline = ticks_add(ticks_ms(), self._ping_ms)
         if not self._secure:  # what TLS takes of a frame, it must be given again
-            self._again = self._frames.sender(self.sock.write).send
-            self._again(None)
+            self.quicken(self.sock.write)
         self._call(self.on_connect)
         return self.connected
 

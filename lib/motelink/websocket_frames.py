@@ -123,31 +123,36 @@ class Frames:
     def sender(self, write):
         """Sends short texts while nothing else waits: yields True for each, False when the
         connection took only a part, None for what `put` has to do. A generator, because its names
-        are found and its frame is allocated once a connection."""
+        are found and its frame is allocated once a connection. Where it raises, it asks
+        ``owner.quicken(write)`` for another one."""
         tx = self.tx
         out = tx.data
         size = len
         mask = mask_into
         text = str
         done = None
-        while True:
-            payload = yield done
-            n = size(payload)
-            if n > 64 or tx.end or self._sending or payload.__class__ is text:
-                done = None
-                continue
-            out[0] = _FIN | _TEXT
-            out[1] = n | 0x80
-            mask(out, 2, payload, n)
-            n += 6
-            try:
-                sent = write(out, 0, n)
-            except OSError:
-                sent = 0  # the next write meets it again
-            done = sent == n
-            if not done:
-                tx.start = sent or 0
-                tx.end = n
+        try:
+            while True:
+                payload = yield done
+                n = size(payload)
+                if n > 64 or tx.end or self._sending or payload.__class__ is text:
+                    done = None
+                    continue
+                out[0] = _FIN | _TEXT
+                out[1] = n | 0x80
+                mask(out, 2, payload, n)
+                n += 6
+                try:
+                    sent = write(out, 0, n)
+                except OSError:
+                    sent = 0  # the next write meets it again
+                done = sent == n
+                if not done:
+                    tx.start = sent or 0
+                    tx.end = n
+        except (Exception, KeyboardInterrupt):
+            self.owner.quicken(write)  # this one has ended
+            raise
 
     def room(self, kind: int, size: int) -> bool:
         """Make room in tx for a frame; False when there is none yet."""
