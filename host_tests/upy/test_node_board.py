@@ -4,14 +4,14 @@ by doubles; whole firmware runs in host_tests/unit/test_firmware_*.py."""
 import struct
 
 from kit import MICROPYTHON, no_alloc, raises
-from motelink import log, node_report, port, storage
+from motelink import log, node_guard, node_report, port, storage
 from motelink.clock import EARLIEST, Clock
 from motelink.errors import ConfigError
 from motelink.loop import Loop
 from motelink.node import Node
 from motelink.node_clock import Sync, _seconds
 from motelink.node_sleep import Sleeper
-from motelink.node_watchdog import Trial, Watchdog
+from motelink.node_watchdog import Watchdog
 from motelink.node_wifi import Wifi
 from motelink.port import ticks_add, ticks_ms
 from motelink.settings import Settings
@@ -35,7 +35,7 @@ class _Client:
 
 def test_the_watchdog_is_fed_while_nobody_is_late():
     loop, dog, client = Loop(), _Dog(), _Client()
-    watchdog = Watchdog(dog, 5000)
+    watchdog = Watchdog(dog, 5000, 0)
     loop.add(client)
     loop.add(watchdog)
     now = ticks_ms()
@@ -52,12 +52,50 @@ def test_the_watchdog_is_fed_while_nobody_is_late():
     assert dog.fed > 100
 
 
-def test_a_trial_ends_itself():
+def test_a_boot_has_lived():
     storage.write("guard", "2")
-    loop, trial = Loop(), Trial(60000)
-    loop.add(trial)
-    trial.turn(ticks_ms())
-    assert loop.clients == [] and storage.read("guard") is None
+    loop, dog = Loop(), _Dog()
+    loop.add(Watchdog(dog, 5000, 60000))
+    watchdog = loop.clients[0]
+    now = watchdog.deadline
+    watchdog.turn(ticks_add(now, 59999))
+    assert storage.read("guard") == b"2"
+    watchdog.turn(ticks_add(now, 60000))
+    assert storage.read("guard") is None and dog.fed == 2
+    storage.write("guard", "held")
+    watchdog.turn(ticks_add(now, 61000))
+    assert storage.read("guard") == b"held"  # said once
+    storage.remove("guard")
+
+
+def test_a_boot_that_cannot_say_that_it_has_lived_says_it_later():
+    tries = []
+
+    def clear():
+        tries.append(1)
+        if len(tries) == 1:
+            raise MemoryError
+
+    dog = _Dog()
+    loop, watchdog = Loop(), Watchdog(dog, 5000, 60000)
+    loop.add(watchdog)
+    now = ticks_add(watchdog.deadline, 60000)
+    before = node_guard.clear
+    node_guard.clear = clear
+    try:
+        for _ in range(3):
+            watchdog.turn(now)
+    finally:
+        node_guard.clear = before
+    assert len(tries) == 2 and dog.fed == 3
+
+
+def test_without_a_watchdog_a_boot_lives_too():
+    storage.write("guard", "2")
+    loop, watchdog = Loop(), Watchdog(None, 30000, 60000)
+    loop.add(watchdog)
+    watchdog.turn(ticks_add(watchdog.deadline, 60000))
+    assert storage.read("guard") is None
 
 
 class _WLAN:

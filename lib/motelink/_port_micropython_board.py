@@ -2,6 +2,7 @@
 
 import socket
 import time
+from sys import modules
 
 import machine
 
@@ -16,10 +17,13 @@ _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 def constant(name: str, default=None):
     """One of the constants of the file board.py that is on the board."""
+    known = "board" in modules
     try:
         import board
     except ImportError:
         return default
+    if not known:
+        del modules["board"]  # 300 bytes, for two of its constants at the start
     return getattr(board, name, default)
 
 

@@ -72,13 +72,13 @@ def watch(node) -> None:
     """A node has started: from here on the watchdog bites, where `node_guard.run` has started the
     firmware. Setting ``watchdog_ms``: 0 for none."""
     if node_guard.armed:
-        from motelink.node_watchdog import Trial, Watchdog
+        from motelink.node_watchdog import Watchdog
 
-        node.loop.add(Trial(YOUNG_MS))
+        wdt = None
         ms = node.settings.integer("watchdog_ms", timeout_ms())
         if ms and not node_guard.wdt:
-            node_guard.wdt = port.load("_board").machine.WDT(timeout=ms)
-            node.loop.add(Watchdog(node_guard.wdt, ms))
+            wdt = node_guard.wdt = port.load("_board").machine.WDT(timeout=ms)
+        node.loop.add(Watchdog(wdt, ms or _WATCHDOG_MS, YOUNG_MS))
 
 
 def timeout_ms() -> int:

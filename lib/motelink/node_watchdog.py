@@ -10,38 +10,33 @@ from motelink.port import const, ticks_add, ticks_diff, ticks_ms
 _FEED_MS = const(1000)
 
 
-class _Client:
-    # The compiler takes a constant's name only once a module.
+class Watchdog:
+    """A client of the loop. ``wdt``: a `machine.WDT` of ``late`` milliseconds, or None. ``ms``: so
+    long after its start the boot has lived, as `node_guard` is told once; 0 for never. Allocates
+    nothing."""
+
     sock = const(None)
     loop = const(None)
 
-
-class Watchdog(_Client):
-    """A client of the loop. ``wdt``: a `machine.WDT` of ``ms`` milliseconds. Allocates nothing."""
-
-    def __init__(self, wdt, ms: int):
+    def __init__(self, wdt, late: int, ms: int):
         self.wdt = wdt
-        self.late = ms
-        self.deadline = ticks_ms()
+        self.late = late
+        self.ms = ms
+        self.since = self.deadline = ticks_ms()
 
     def turn(self, now: int) -> None:
         """Feed it, unless somebody is stuck; called by the loop."""
         self.deadline = ticks_add(now, min(_FEED_MS, self.late >> 1))
+        if self.ms and ticks_diff(now, self.since) >= self.ms:
+            from motelink import node_guard
+
+            try:
+                node_guard.clear()
+                self.ms = 0
+            except MemoryError:
+                pass  # again in a second
         for client in self.loop.clients:
             if ticks_diff(now, client.deadline) > self.late:
                 return
-        self.wdt.feed()
-
-
-class Trial(_Client):
-    """A client of the loop that says when a boot has lived long enough."""
-
-    def __init__(self, ms: int):
-        self.deadline = ticks_add(ticks_ms(), ms)
-
-    def turn(self, _now: int) -> None:
-        """It has; called by the loop."""
-        self.loop.remove(self)
-        from motelink import node_guard
-
-        node_guard.clear()
+        if self.wdt:
+            self.wdt.feed()
