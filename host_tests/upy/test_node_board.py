@@ -172,22 +172,73 @@ def test_wifi_joins_in_steps_and_then_looks_without_allocating():
     log.set_level("info")
 
 
-def test_wifi_that_raises_begins_anew():
+def _turns(wifi, n):
+    for _ in range(n):
+        try:
+            wifi.turn(wifi.deadline)
+        except OSError as error:
+            wifi.failed(error)
+        if not wifi.joining and not wifi.loop.offline:
+            return True
+    return False
+
+
+def _broken(*_):
+    raise OSError("Wifi Internal Error")
+
+
+def test_wifi_that_raises_is_switched_off_and_on():
     log.set_level("off")
-    loop, wifi = _wifi()
+    for name in ("disconnect", "connect", "isconnected", "status", "active"):
+        loop, wifi = _wifi()
+        wifi.turn(wifi.deadline)
+        wlan = wifi.wlan
+        wlan.looks = 1 << 20
+        setattr(wlan, name, _broken)
+        if name == "active":
+            wlan.connect = _broken
+        assert not _turns(wifi, 40) and loop.offline
+        assert name == "active" or wlan.calls.count(False) > 1, (name, wlan.calls)
+        delattr(wlan, name)
+        if name == "active":
+            del wlan.connect
+        assert _turns(wifi, 20) and not loop.offline, name
+    log.set_level("info")
 
-    def broken():
-        raise OSError("broken")
 
-    wifi.turn(wifi.deadline)
-    wlan = wifi.wlan
-    wlan.disconnect = broken
-    error = raises(OSError, wifi.turn, wifi.deadline)
-    wifi.failed(error)
-    assert loop.offline
-    del wlan.disconnect
-    _join(wifi)
-    assert not loop.offline
+def test_wifi_goes_on_to_the_next_network_whatever_the_first_one_raises():
+    log.set_level("off")
+    for kind in (OSError, ValueError, RuntimeError):
+        _, wifi = _wifi('wifi_ssid = "home"\nwifi_ssid_2 = "work"\nwifi_password_2 = "x"\n')
+        wifi.turn(wifi.deadline)
+        wlan = wifi.wlan
+
+        def connect(ssid, key, wlan=wlan, kind=kind):
+            if ssid == "home":
+                raise kind("home")
+            wlan.calls.append((ssid, key))
+
+        wlan.connect = connect
+        assert _turns(wifi, 9) and wlan.calls[-1] == ("work", "x"), kind
+    log.set_level("info")
+
+
+def test_wifi_refused_by_all_is_tried_again_and_again():
+    log.set_level("off")
+    for status in (-3, 201):
+        _, wifi = _wifi('wifi_ssid = "home"\nwifi_ssid_9 = "work"\n')
+        wifi.turn(wifi.deadline)
+        wlan = wifi.wlan
+        wlan.status = lambda status=status: status
+        wlan.isconnected = lambda: False
+        longest = 0
+        for _ in range(400):
+            before = wifi.deadline
+            wifi.turn(before)
+            longest = max(longest, port.ticks_diff(wifi.deadline, before))
+        tried = [call for call in wlan.calls if isinstance(call, tuple)]
+        assert tried[:4] == [("home", None), ("work", None)] * 2
+        assert 2 < longest <= 4000 and wlan.calls.count(False) > 10, longest
     log.set_level("info")
 
 

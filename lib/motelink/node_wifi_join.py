@@ -4,15 +4,15 @@
       phase   what is done                     then
     = ======= ================================ =========================================
     0 LEAVE   disconnect, whatever was          after 200 ms: CONNECT
-    1 CONNECT begin to join the next network    WAIT; "Wifi Internal Error": as a failure
+    1 CONNECT begin to join the next network    WAIT
     2 WAIT    look every 100 ms                 joined; refused, or 15 s over: a failure
     3 DOWN    the interface is off              after 500 ms: on again, LEAVE
     = ======= ================================ =========================================
 
-A failure leads to the next network at once, behind the last one to a pause of up to 4 s (full
-jitter; a board that looks for its network troubles nobody, so it may look often), and after every
-third round the interface is switched off and on. Said of rounds 1, 2, 4, 8, ...: a night without
-Wi-Fi must not push all else out of the log.
+A failure, and so is what the interface raises, leads to the next network at once, behind the last
+one to a pause of up to 4 s (full jitter; a board that looks for its network troubles nobody, so it
+may look often), and after every third round the interface is switched off and on. Said of rounds
+1, 2, 4, 8, ...: a night without Wi-Fi must not push all else out of the log.
 """
 
 from motelink import log, port
@@ -51,6 +51,14 @@ class Join:
 
     def step(self, now: int) -> int:
         """One step. Returns in how many milliseconds the next is due; -1: joined."""
+        try:
+            return self._step(now)
+        except (OSError, ValueError, RuntimeError) as error:
+            if getattr(error, "final", False):
+                raise
+            return self._failure(error)
+
+    def _step(self, now: int) -> int:
         wlan = self.wlan
         if self.phase == _LEAVE:
             wlan.disconnect()
@@ -63,10 +71,7 @@ class Join:
         if self.phase == _CONNECT:
             self.phase = _WAIT
             self.since = now
-            try:
-                wlan.connect(*self.known[self.index])
-            except OSError as error:
-                return self._failure(error)
+            wlan.connect(*self.known[self.index])
             return _LOOK_MS
         # Without an address it is not joined: the resolver would hang (micropython 18797).
         if wlan.isconnected() and wlan.ifconfig()[0] != "0.0.0.0":
@@ -89,9 +94,12 @@ class Join:
         self.rounds = rounds + 1
         if self.rounds % _ROUNDS == 0:
             log.debug("Wi-Fi: switched off and on")
-            self.wlan.disconnect()
-            self.wlan.active(False)
             self.phase = _DOWN
+            try:
+                self.wlan.disconnect()
+            except OSError:  # it may be why
+                pass
+            self.wlan.active(False)
             return _DOWN_MS
         return self.backoff.next()
 
