@@ -7,7 +7,7 @@
 
 On CircuitPython values come from the runtime, which reads that file itself (`os.getenv`). What the
 runtime does not give is read from the file, by `motelink.settings_toml`, when first asked for.
-Secrets may be apart, see there.
+Secrets may be apart, see there; on CircuitPython they are what ``settings.toml`` does not have.
 
 No message ever shows a value: it may be a password.
 """
