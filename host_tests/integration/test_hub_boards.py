@@ -1,9 +1,13 @@
 """Virtual boards of the hub, over the API: real MicroPython, flashed, typed to, faulted."""
 
 import contextlib
+import functools
 import os
+import shutil
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -101,6 +105,52 @@ def test_it_is_typed_to_reset_suspended_and_switched_off(world, tmp_path):
         for call in ("reset", "suspend", "resume", "flash"):
             assert refused(world, call, board="typed") == (409, "off")
     assert refused(world, "start", board="typed") == (404, "no_board")
+
+
+def together(*works):
+    """What each answers, all at once."""
+    with ThreadPoolExecutor() as threads:
+        return [done.result(DEADLINE_S) for done in [threads.submit(work) for work in works]]
+
+
+def test_two_who_flash_at_once_are_one_flash_with_one_account(world):
+    with running(world, "both", platforms=["losant"]):
+        flash = functools.partial(world.post, "api/boards/flash", {"board": "both"})
+        assert sorted(answer.status_code for answer in together(flash, flash, flash)) == [
+            200,
+            409,
+            409,
+        ]
+        names = [row["name"] for row in world.get("api/devices").json()["devices"]]
+        assert [name for name in names if name.startswith("both")] == ["both"]
+
+
+def test_what_is_removed_is_gone_with_its_secrets_and_does_not_start_again(world, monkeypatch):
+    folder = Path(ask(world, "add", name="gone")["folder"]).parent
+    ask(world, "start", board="gone")
+    ask(world, "flash", board="gone")
+    assert "secret" in (folder / "settings.toml").read_text()
+    board = world.hub.boards.get("gone")
+    deleting, started = threading.Event(), threading.Event()
+    rmtree = shutil.rmtree
+
+    def slow(*arguments, **named):
+        deleting.set()
+        started.wait(0.2)  # not before the folder is gone
+        rmtree(*arguments, **named)
+
+    monkeypatch.setattr(shutil, "rmtree", slow)
+
+    def start():
+        deleting.wait(DEADLINE_S)
+        answer = refused(world, "start", board="gone")
+        started.set()
+        return answer
+
+    _, answer = together(lambda: ask(world, "remove", board="gone"), start)
+    assert answer == (404, "no_board")
+    assert board.public()["state"] == "off"
+    assert not folder.exists()
 
 
 def test_a_folder_of_ones_own_goes_over_the_firmware(world, tmp_path):

@@ -116,7 +116,7 @@ class Demo:
         facts = self._facts
         facts.state = "flashing"
         with ThreadPoolExecutor(1) as pool:
-            flashing = pool.submit(board.flash, paths)
+            flashing = pool.submit(board.flash, lambda: paths)
             while not flashing.done():
                 facts.flash_sent, facts.flash_total = board.progress.sent, board.progress.total
                 self._refresh()

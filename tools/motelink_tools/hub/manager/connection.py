@@ -242,7 +242,8 @@ class Connection(asyncio.Protocol):
             self._deferred_bytes += len(frame)
         else:
             self._write(frame)
-        self._server.report.message_out(PLATFORM, self.client.data.uuid, size)
+        payload = memoryview(frame)[len(frame) - size :]  # at the end in both dialects
+        self._server.report.message_out(PLATFORM, self.client.data.uuid, size, payload)
         return size
 
     def _write(self, frame: bytes) -> None:

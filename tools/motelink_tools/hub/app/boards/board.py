@@ -20,8 +20,9 @@ _TYPED_BYTES = 4096
 
 
 class HubBoard:
-    """``folder``: where its files are. ``changed`` is told, in any thread, that `public` or
-    ``scrollback`` is another one now; ``heard`` what it prints, but while it is being flashed.
+    """``folder``: for its settings, and its files in ``files``. ``changed`` is told, in any
+    thread, that `public` or ``scrollback`` is another one now; ``heard`` what it prints, but
+    while it is being flashed.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class HubBoard:
         self.scrollback = Scrollback()
         self.progress = Progress()
         self._folder = folder
+        self._files = folder / "files"
         self._changed = changed
         self._heard = heard
         self._board: VirtualBoard | None = None
         self._power = threading.Lock()  # one starts or stops it at a time
         self._error = ""
+        self._removed = False
         self._hush: int | None = None  # a flash has the line until this many resets are exceeded
 
     def public(self) -> dict[str, Any]:
@@ -52,7 +55,7 @@ class HubBoard:
             "flash": profile.flash,
             "firmware": profile.firmware,
             "platforms": profile.platforms,
-            "folder": str(self._folder),
+            "folder": str(self._files),
             "state": board.state.value if board else State.OFF.value,
             "port": self._port(),
             "resets": board.resets if board else 0,
@@ -64,11 +67,13 @@ class HubBoard:
     def start(self) -> None:
         """Power on. Raises ToolError, also when it is on."""
         with self._power:
-            if self._board is not None:
-                raise ToolError(f"{self.profile.name} is on already", kind="started")
             profile = self.profile
+            if self._removed:
+                raise ToolError(f"there is no board {profile.name!r} any more", kind="no_board")
+            if self._board is not None:
+                raise ToolError(f"{profile.name} is on already", kind="started")
             board = VirtualBoard(
-                self._folder,
+                self._files,
                 heap=profile.heap,
                 flash=profile.flash,
                 chip=profile.chip,
@@ -88,15 +93,20 @@ class HubBoard:
     def stop(self) -> None:
         """Power off, whatever it does; harmless when it is off."""
         with self._power:
-            board, self._board = self._board, None
-            if board is not None:
-                board.close()
-                self._changed()
+            self._off()
 
     def remove(self) -> None:
-        """Power off, and delete its files."""
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Power off for good, and delete its files and settings."""
+        with self._power:
+            self._removed = True
+            self._off()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _off(self) -> None:
+        board, self._board = self._board, None
+        if board is not None:
+            board.close()
+            self._changed()
 
     def reset(self) -> None:
         """Press its button."""
@@ -130,14 +140,17 @@ class HubBoard:
         self._on().faults.clear(name)
         self._changed()
 
-    def flash(self, paths: Sequence[str]) -> Result:
-        """Send these, as `flash.Options` names them, and start again. Raises ToolError."""
-        board = self._free()
-        flash = Flash(self._changed)
-        self.progress = flash.progress
+    def flash(self, plan: Callable[[], Sequence[str]]) -> Result:
+        """Send what ``plan`` says, as `flash.Options` names it, and start again. Of two at a time
+        the second is refused before its plan. Raises ToolError.
+        """
+        with self._power:
+            board = self._free()
+            flash = Flash(self._changed)
+            self.progress = flash.progress
         self._changed()
         with self._hushed():
-            return flash.run(board.port, paths, lambda: self._hush_until_reset(board))
+            return flash.run(board.port, plan, lambda: self._hush_until_reset(board))
 
     # -- what it prints --------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,9 +43,9 @@ class Flash:
         self._changed = changed
         self._order: dict[str, int] = {}
 
-    def run(self, port: str, paths: Sequence[str], planned: Any) -> Result:
-        """Returns when the board restarts. Raises ToolError. ``planned``: called once the board
-        is in our hands and what is to be sent is known.
+    def run(self, port: str, plan: Callable[[], Sequence[str]], planned: Any) -> Result:
+        """Returns when the board restarts. Raises ToolError. ``plan`` says what is to be sent;
+        ``planned``: called once the board is in our hands and what it lacks is known.
         """
 
         def begin(plan: Plan) -> None:
@@ -60,7 +60,7 @@ class Flash:
             self._changed()
 
         try:
-            result = flash(Options(port=port, paths=paths), planned=begin, progress=self._sending)
+            result = flash(Options(port=port, paths=plan()), planned=begin, progress=self._sending)
         except BaseException as error:
             self.progress.state = "failed"
             known = isinstance(error, (ToolError, OSError))

@@ -79,7 +79,7 @@ class Shelf:
     def _made(
         self, profile: Profile, heard: Callable[[bytes], None] = lambda _data: None
     ) -> HubBoard:
-        return HubBoard(profile, self._folder / profile.name / "files", self._changed, heard)
+        return HubBoard(profile, self._folder / profile.name, self._changed, heard)
 
     def _changed(self) -> None:
         """In any thread."""
@@ -164,9 +164,13 @@ class Shelf:
     async def _flash(self, board: str) -> dict[str, Any]:
         found = self.get(board)
         settings = self._folder / board
-        await self._settle(found.profile, settings)
-        paths = await asyncio.to_thread(firmware.arguments, settings, found.profile.firmware)
-        summary = (await asyncio.to_thread(found.flash, paths)).summary
+
+        def plan() -> list[str]:
+            work = self._settle(found.profile, settings)
+            asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            return firmware.arguments(settings, found.profile.firmware)
+
+        summary = (await asyncio.to_thread(found.flash, plan)).summary
         _LOG.info("%s is flashed: %d files, %d bytes", board, len(summary.sent), summary.bytes)
         return {
             "sent": summary.sent,
