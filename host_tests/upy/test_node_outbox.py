@@ -5,7 +5,7 @@ import sys
 import box
 from kit import raises
 from motelink import storage
-from motelink.errors import ConfigError
+from motelink.errors import ConfigError, TooLarge
 from motelink.node import Node
 from motelink.node_sleep import Sleeper
 from motelink.port import ticks_add, ticks_ms
@@ -103,4 +103,24 @@ def test_a_deep_sleep_does_not_wait_for_ever():
     sleeper = Sleeper(node, 1000, 60000)
     sleeper.turn(ticks_add(ticks_ms(), 1100))
     assert sleeper.leaving
+    _close(node)
+
+
+def test_what_nobody_could_be_told_waits_in_flash_while_it_sleeps():
+    node = _node(MANAGER + LOSANT + "outbox = true\n")
+    manager, losant = node.platforms
+    sleeper = Sleeper(node, 1000, 60000)
+    sleeper.turn(ticks_ms())
+    assert not node.report()["waiting"]  # while there is time it may have a better time, too
+    sent = manager.client.send
+
+    def fail(_text):
+        raise TooLarge("no")
+
+    manager.client.send = fail  # once: that must not keep it awake
+    late = ticks_add(ticks_ms(), 1100)
+    raises(TooLarge, sleeper.turn, late)
+    sleeper.turn(late)
+    assert sleeper.leaving and losant.outbox.box.count == 1
+    manager.client.send = sent
     _close(node)

@@ -60,6 +60,9 @@ class Sleeper:
             if late or not self.node.alive():
                 self._sleep()
         elif self._all_told() or late:
+            for platform in self.node.platforms:
+                if platform not in self.told and hasattr(platform, "outbox"):
+                    self._tell(platform)  # it waits in flash for the next time
             self.leaving = True
             self.until = ticks_add(now, _LEAVE_MS)
             for platform in self.node.platforms:
@@ -79,12 +82,16 @@ class Sleeper:
             if platform not in self.told:
                 done = False  # what is told now has gone at the next look at the earliest
                 # IoTtalk says itself what it wants, and when: for that there is ``within_ms``.
-                if client.state == _OPEN and client.connected and hasattr(platform, "tell"):
-                    self.told.append(platform)
-                    platform.tell()
+                if client.state == _OPEN and client.connected:
+                    self._tell(platform)
             elif client.tx.end or getattr(client, "in_flight", 0) or _waiting(platform):
                 done = False
         return done
+
+    def _tell(self, platform) -> None:
+        if hasattr(platform, "tell"):
+            self.told.append(platform)
+            platform.tell()
 
     def _sleep(self) -> None:
         from motelink import node_guard
