@@ -1,6 +1,8 @@
 """motelink.log: levels, the ring, and what is never shown."""
 
-from kit import no_alloc, raises
+import sys
+
+from kit import MICROPYTHON, no_alloc, raises
 from motelink import log
 from motelink.errors import ConfigError
 
@@ -165,6 +167,28 @@ def test_exception_below_the_level_is_not_shown():
         log.set_level("off")
         log.exception(ValueError("x"))
         assert log.lines() == []
+
+
+def test_where_there_is_no_memory_the_bare_text_is_printed():
+    class _Poor:
+        def __str__(self):
+            raise MemoryError
+
+    with _Fresh():
+        log.warning("%s: low", _Poor())
+        log.exception(ValueError("x"), _Poor())
+        assert log.lines() == []  # no other trouble: that was all
+        log.warning("again")
+        assert _texts() == ["W again"]
+
+
+def test_what_writes_lines_is_dropped_but_at_level_debug():
+    with _Fresh():
+        log.info("x")
+        assert not MICROPYTHON or "motelink.log_text" not in sys.modules
+        log.set_level("debug")
+        log.info("x")
+        assert "motelink.log_text" in sys.modules
 
 
 def test_lone_surrogates_do_not_raise():

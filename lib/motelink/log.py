@@ -8,12 +8,12 @@
 A line is ``SECONDS.MILLISECONDS LEVEL TEXT``, by `port.ticks_ms`, which starts anew every 12 days.
 
 Where the level is off a call allocates nothing; so that this holds, the values are at most three
-positional arguments. Where it is on, a call allocates its text, about three times its length.
+positional arguments. Where it is on, a call allocates its text, about three times its length, and
+loads `motelink.log_text`, which writes it, for a moment; at level debug that stays. Where there is
+no memory for that the bare text is printed.
 Line breaks in values are escaped, so that a peer cannot forge lines. What a container or a buffer
 holds is never shown, only its type and length: nobody logs a password by logging a dict.
 """
-
-import io
 
 from motelink import port
 
@@ -23,8 +23,6 @@ WARNING = 30
 ERROR = 40
 OFF = 50
 
-_LETTERS = {DEBUG: "D", INFO: "I", WARNING: "W", ERROR: "E"}
-_HIDDEN = (dict, list, tuple, set, bytes, bytearray, memoryview)
 _NOTHING = object()
 
 _level = INFO
@@ -84,45 +82,20 @@ def error(text, a=_NOTHING, b=_NOTHING, c=_NOTHING) -> None:
 
 def exception(exc: BaseException, who="") -> None:
     """An exception with its traceback, at level error; ``who`` says where it was caught."""
-    if _level > ERROR:
-        return
-    try:
-        trace = io.StringIO()
-        port.print_exception(exc, trace)
-        text = trace.getvalue()
-    except MemoryError:  # there may be no room for the text; the console takes it in pieces
-        port.print_exception(exc)
-        text = type(exc).__name__
-    if who:
-        _log(ERROR, "%s:", who, _NOTHING, _NOTHING)
-    for line in text.split("\n"):
-        if line:
-            _emit(ERROR, line)
+    if _level <= 40:
+        _log(ERROR, exc, who, _NOTHING, _NOTHING)
 
 
 def _log(level, text, a, b, c):
     try:
-        if c is not _NOTHING:
-            text %= (_shown(a), _shown(b), _shown(c))
-        elif b is not _NOTHING:
-            text %= (_shown(a), _shown(b))
-        elif a is not _NOTHING:
-            text %= (_shown(a),)
-    except Exception as exc:  # a line about trouble must not be the end of the firmware
-        text = "%s (its values raised %s)" % (text, type(exc).__name__)
-    _emit(level, text.replace("\r", "\\r").replace("\n", "\\n"))
+        from motelink import log_text
 
-
-def _shown(value):
-    if isinstance(value, _HIDDEN):
-        return "<%s of %d>" % (type(value).__name__, len(value))
-    return value
-
-
-def _emit(level, text):
-    now = port.ticks_ms()
-    line = "%d.%03d %s %s\n" % (now // 1000, now % 1000, _LETTERS[level], text)
-    data = line.encode("utf-8", "replace")  # what no console or file would take: lone surrogates
-    print(data.decode(), end="")
-    if _ring is not None:
-        _ring.store(data)
+        log_text.log(level, text, a, b, c)
+        del log_text
+        if _level > 10:
+            port.forget("log_text")
+    except Exception:  # no room, or no flash: a line about trouble must not be the end of all
+        if isinstance(text, BaseException):
+            port.print_exception(text)
+        else:
+            print(text)
