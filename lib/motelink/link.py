@@ -49,7 +49,8 @@ class Link(Stream):
     trusts), the file of the server's authority, or a context of `port.tls_context`.
     ``connect_ms`` bounds TCP connect and TLS handshake each; name resolution is as long as the
     runtime's resolver takes, and its result is kept until a connect fails. ``backoff``: by default
-    a `Backoff`, made by the first failure. ``connects``, ``errors``: counters; ``last_error``.
+    a `Backoff`, made by the first failure. ``connects``, ``errors``, ``handler_errors``:
+    counters; ``last_error``.
     """
 
     def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
@@ -69,6 +70,7 @@ class Link(Stream):
         self.loop = None
         self.connects = 0
         self.errors = 0
+        self.handler_errors = 0
         self.last_error = None
         self.address = None
         self._since = 0
@@ -159,6 +161,20 @@ class Link(Stream):
         self.state = state
         if was == _OPEN:
             self._closed(error)
+
+    def _call(self, handler, *values) -> None:
+        """Call a handler of the user's, if there is one, whatever it raises."""
+        if handler:
+            try:
+                handler(*values)
+            except Exception as error:
+                self._handler_failed(error)
+
+    def _handler_failed(self, error: Exception) -> None:
+        from motelink import log
+
+        self.handler_errors += 1
+        log.exception(error, self)
 
     def _connect(self, now: int) -> None:
         from motelink import link_connect

@@ -73,7 +73,6 @@ class Client(Link):
         self.beats = 0
         self.messages = 0
         self.oversized = 0
-        self.handler_errors = 0
         self.silence_ms = silence_ms or _FOR_EVER_MS
         self._message = Message(self.rx.data)
         from motelink import manager_info
@@ -121,7 +120,7 @@ class Client(Link):
         """The framing has read getinfo or end."""
         if command == _END:
             raise ConnectionLost("%s: ended by the server" % self)
-        self.call(self.on_getinfo)
+        self._call(self.on_getinfo)
         if self._data:
             from motelink import manager_live
 
@@ -130,7 +129,7 @@ class Client(Link):
             self._framing.put(self._info)
         if not self.connected:
             self.connected = True
-            self.call(self.on_connect)
+            self._call(self.on_connect)
 
     def deliver(self, start: int, end: int) -> None:
         """The framing has read an application message: ``rx.data[start:end]``."""
@@ -151,20 +150,12 @@ class Client(Link):
         message = self._message
         message.start = start
         message.end = end
-        self.call(self.on_chunk, message, at, total)
+        self._call(self.on_chunk, message, at, total)
 
     def oversize(self, size: int) -> None:
         """That was the last piece of it: ``size`` bytes in all."""
         self.oversized += 1
-        self.call(self.on_oversize, size)
-
-    def call(self, handler, *values) -> None:
-        """Call a handler of the user's, if there is one, whatever it raises."""
-        if handler:
-            try:
-                handler(*values)
-            except Exception as error:
-                self._handler_failed(error)
+        self._call(self.on_oversize, size)
 
     def _greet(self) -> None:
         """The server speaks first."""
@@ -185,10 +176,4 @@ class Client(Link):
     def _closed(self, error) -> None:
         self.connected = self.heard = False
         self._framing.reset()
-        self.call(self.on_end, error)
-
-    def _handler_failed(self, error: Exception) -> None:
-        from motelink import log
-
-        self.handler_errors += 1
-        log.exception(error, self)
+        self._call(self.on_end, error)

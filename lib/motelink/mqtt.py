@@ -90,7 +90,6 @@ class Client(Link):
         super().__init__(host, port, rx_size, tx_size + RESERVE, tls, backoff, connect_ms)
         self.messages = 0
         self.oversized = 0
-        self.handler_errors = 0
         ping_ms = keepalive * 750 or _NEVER
         self.answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)
@@ -218,16 +217,3 @@ class Client(Link):
     def _closed(self, error) -> None:
         self._session.closed()
         self._call(self.on_end, error)
-
-    def _call(self, handler, *values) -> None:
-        if handler:
-            try:
-                handler(*values)
-            except Exception as error:
-                self._handler_failed(error)
-
-    def _handler_failed(self, error: Exception) -> None:
-        from motelink import log
-
-        self.handler_errors += 1
-        log.exception(error, self)

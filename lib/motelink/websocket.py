@@ -98,7 +98,6 @@ class Client(Link):
             self.tls = False  # first the tunnel
         self.messages = 0
         self.oversized = 0
-        self.handler_errors = 0
         # Without pings the deadline comes all the same, every 3 days.
         self._pings = keepalive > 0
         self._ping_ms = keepalive * 1000 or 1 << 28
@@ -304,16 +303,3 @@ class Client(Link):
         port.forget("websocket_handshake")
         port.forget("websocket_close")
         self._call(self.on_end, error)
-
-    def _call(self, handler, *values) -> None:
-        if handler:
-            try:
-                handler(*values)
-            except Exception as error:
-                self._handler_failed(error)
-
-    def _handler_failed(self, error: Exception) -> None:
-        from motelink import log
-
-        self.handler_errors += 1
-        log.exception(error, self)
