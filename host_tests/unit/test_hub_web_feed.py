@@ -35,3 +35,14 @@ def test_a_device_whose_data_are_forgotten_hides_no_other() -> None:
         return [device for _, device in feed.rows]
 
     assert asyncio.run(scene()) == ["kettle", "lamp"]
+
+
+def test_a_name_without_end_makes_no_row_without_end() -> None:
+    async def scene() -> str:
+        platform = _Platform()
+        feed = Feed(Registry(), {"iottalk": platform}, LogRing())  # type: ignore[dict-item]
+        platform.facts = {"kettle": {"kind": "k" * 100_000, "name": "n" * 100_000}}
+        await feed._ask()
+        return feed.rows["iottalk", "kettle"]
+
+    assert len(asyncio.run(scene())) < 1000

@@ -29,6 +29,7 @@ _WAITING_EVENTS = 20_000
 _BEGINNING_BYTES = 4096
 _TURN_S = 0.1
 _FACTS_S = 1.0
+_NAME_CHARACTERS = 200  # of what a row has of a device's names
 _RATE_S = 8.0  # over which message rates are averaged
 _HEAP = {
     "heap_free": ("heap_free", "mem_free", "free_heap"),
@@ -174,8 +175,8 @@ class Feed:
         row = {
             "platform": device.platform,
             "id": device.id,
-            "name": str((facts or {}).get("name", "")) or device.kind,
-            "kind": str((facts or {}).get("kind", "")) or device.kind,
+            "name": (str((facts or {}).get("name", "")) or device.kind)[:_NAME_CHARACTERS],
+            "kind": (str((facts or {}).get("kind", "")) or device.kind)[:_NAME_CHARACTERS],
             "address": device.address,
             "connected": device.connected,
             "reason": device.reason,

@@ -82,7 +82,7 @@ class NewBoard {
     this.flash = select(FLASHES, "1M");
     this.firmware = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "the SDK’s own" });
     this.platforms = h("div", { class: "checks" });
-    this.element = h("section", { class: "card", "aria-label": "New board", hidden: true }, h("h2", {}, "New board"),
+    this.element = h("section", { class: "card new-board", "aria-label": "New board", hidden: true }, h("h2", {}, "New board"),
       form([
         h("div", { class: "pair" }, field("Name", this.name), field("Chip", this.chip),
           field("Heap", this.heap), field("Flash", this.flash)),

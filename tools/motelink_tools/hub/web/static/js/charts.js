@@ -104,7 +104,7 @@ export class Chart {
         { ...axis, size: 52, space: 28, values: (_, ticks) => ticks.map(short) },
       ],
       series: [{}, {
-        stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"),
+        stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"), fillTo: (plot) => plot.scales.y.min,
         points: { show: this.#times.length < 30, size: 4 },
       }],
       hooks: { setCursor: [(plot) => this.#say(Math.min(plot.cursor.idx ?? Infinity, this.#values.length - 1))] },

@@ -4,8 +4,9 @@ import { h } from "./dom.js";
 
 const LINES = 1000;
 const COLUMNS = 2000; // then the line is broken
-const PART = /\x1b\[([0-9;]*)([A-Za-z])|\x1b.?|[\b\r\n]|[^\x00-\x1f\x7f]+|[^]/g;
-const UNFINISHED = /\x1b(\[[0-9;]{0,8})?$/;
+// CSI with its numbers and final byte, OSC (titles, links) up to its end, other escapes, text.
+const PART = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|\x1b.?|[\b\r\n]|[^\x00-\x1f\x7f]+|[^]/g;
+const UNFINISHED = /\x1b(\[[ -?]{0,32}|\][^\x07\x1b\r\n]{0,500}\x1b?)?$/;
 
 export class Terminal {
   #line = "";
