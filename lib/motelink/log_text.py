@@ -13,18 +13,7 @@ def log(level, text, a, b, c) -> None:
     """A line of the template ``text``; or an exception with its traceback, after whom ``a`` says
     that it was caught by."""
     if isinstance(text, BaseException):
-        try:
-            trace = io.StringIO()
-            port.print_exception(text, trace)
-            trace = trace.getvalue()
-        except MemoryError:  # there may be no room for it; the console takes it in pieces
-            port.print_exception(text)
-            trace = type(text).__name__
-        if a:
-            log(level, "%s:", a, _NOTHING, _NOTHING)
-        for line in trace.split("\n"):
-            if line:
-                _emit(level, line)
+        _log_exception(level, text, a)
         return
     try:
         if c is not _NOTHING:
@@ -38,6 +27,21 @@ def log(level, text, a, b, c) -> None:
     except Exception as exc:  # a line about trouble must not be the end of the firmware
         text = "%s (its values raised %s)" % (text, type(exc).__name__)
     _emit(level, text.replace("\r", "\\r").replace("\n", "\\n"))
+
+
+def _log_exception(level, exc, who):
+    try:
+        trace = io.StringIO()
+        port.print_exception(exc, trace)
+        text = trace.getvalue()
+    except MemoryError:  # there may be no room for the text; the console takes it in pieces
+        port.print_exception(exc)
+        text = type(exc).__name__
+    if who:
+        log(level, "%s:", who, _NOTHING, _NOTHING)
+    for line in text.split("\n"):
+        if line:
+            _emit(level, line)
 
 
 def _shown(value):
