@@ -220,4 +220,4 @@ class Node:
 
     def _declare(self, name) -> None:
         if self.started:
-            raise ConfigError("%s: sensors and commands are declared before start" % name)
+            raise ConfigError("declare %s before start" % name)

@@ -9,7 +9,7 @@ to getinfo have all sensors and what the board says of itself. Messages allocate
 
 import json
 
-from motelink.manager import Client
+from motelink.port import forget
 
 _WORDS = {"on": 1, "off": 0, "": None}
 
@@ -20,33 +20,13 @@ class Manager:
     name = "manager"
 
     def __init__(self, node):
-        from motelink.identity import board_uuid  # dropped when the node has started
-
-        settings = node.settings
         self.node = node
-        self.client = Client(
-            settings.text("manager_host"),
-            settings.text("manager_uuid", "") or board_uuid(),
-            settings.text("manager_type", node.name),
-            {},
-            port=settings.integer("manager_port", 8595),
-            framing=settings.text("manager_framing", "raw"),
-            tls=settings.flag("manager_tls", False) and settings.text("manager_ca", True),
-        )
-        self.client.on_getinfo = self.describe
-        self.client.on_message = self.message
         self.told = [None] * len(node.sensors)
-        node.every(settings.integer("manager_interval", 60000), self.tell)
+        self.client = self._seldom("make")
 
     def describe(self):
         """The answer to getinfo: the report of this moment, and the sensors."""
-        node = self.node
-        data = node.report()
-        data["name"] = node.name
-        data["connects"] = self.client.connects
-        for sensor in node.sensors:
-            data[sensor.name] = sensor.scaled()
-        self.client.set_data(data)
+        self._seldom("describe")
 
     def tell(self):
         """Send what has changed, in one message, since the raw dialect keeps none apart."""
@@ -74,6 +54,14 @@ class Manager:
             self.tell()
         else:
             self.client.send("unknown " + name)
+
+    def _seldom(self, act):
+        from motelink import node_manager_info
+
+        result = getattr(node_manager_info, act)(self)
+        del node_manager_info
+        forget("node_manager_info")
+        return result
 
 
 join = Manager

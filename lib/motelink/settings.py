@@ -13,7 +13,6 @@ No message ever shows a value: it may be a password.
 """
 
 from motelink import port
-from motelink.errors import ConfigError
 
 _REQUIRED = object()
 
@@ -38,29 +37,30 @@ class Settings:
 
     def text(self, key: str, default=_REQUIRED):
         """A string."""
-        return self._typed(key, default, str, "a string in quotes")
+        return self._typed(key, default, str)
 
     def integer(self, key: str, default=_REQUIRED):
         """An int."""
-        return self._typed(key, default, int, "an integer")
+        return self._typed(key, default, int)
 
     def number(self, key: str, default=_REQUIRED):
         """A float; an integer in the file is one too."""
-        value = self._typed(key, default, (int, float), "a number")
+        value = self._typed(key, default, (int, float))
         return None if value is None else float(value)
 
     def flag(self, key: str, default=_REQUIRED):
         """A bool."""
-        return self._typed(key, default, bool, "true or false")
+        return self._typed(key, default, bool)
 
-    def _typed(self, key, default, kind, wanted):
+    def _typed(self, key, default, kind):
         value = self.get(key, default)
-        if value is _REQUIRED:
-            raise ConfigError("%s: %s is missing; it must be %s" % (self._path, key, wanted))
-        if value is not default and (
-            not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+        if value is _REQUIRED or (
+            value is not default
+            and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool))
         ):
-            raise ConfigError("%s: %s must be %s" % (self._path, key, wanted))
+            from motelink import settings_error
+
+            settings_error.refuse(self._path, key, kind, value is _REQUIRED)
         return value
 
     def _from_file(self):

@@ -27,8 +27,8 @@ def indexes() -> dict[Path, str]:
     for name in _CLIENTS:
         found[paths.library() / f"{name}.json"] = _index(needs([*_family(name), _OUTBOX]))
     for name in PLATFORMS:
-        others = tuple(f"_{other}" for other in PLATFORMS if other != name)
-        node = [part for part in _family("node") if not part.endswith(others)]
+        others = set(PLATFORMS) - {name}
+        node = [part for part in _family("node") if others.isdisjoint(part.split("_"))]
         found[paths.library() / f"node-{name}.json"] = _index(needs(node, platforms=[name]))
     return found
 
