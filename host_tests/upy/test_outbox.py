@@ -95,6 +95,14 @@ def test_too_large():
     box.close()
 
 
+def test_topics_of_at_most_255_bytes():
+    box = _fresh(record_size=300, segment_size=1000)
+    assert box.put(b"t" * 255, b"p")
+    raises(TooLarge, box.put, b"t" * 256, b"p")
+    assert _drain(box) == [(b"t" * 255, b"p")]
+    box.close()
+
+
 def test_wrong_sizes():
     for options in (
         {"policy": "shrug"},

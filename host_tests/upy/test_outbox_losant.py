@@ -247,6 +247,39 @@ def test_a_record_larger_than_the_settings_of_now_holds_nothing_up():
     forwarder.box.close()
 
 
+def test_records_of_any_length():
+    made, forwarder = _made(record_size=200)
+    begin(made)
+    _away(made)
+    forwarder.turn(ticks_ms())
+    states = [b'{"data":{"i":"%s"},"time":1}' % (b"x" * n) for n in (0, 75, 76, 77, 90, 140)]
+    for state in states:
+        assert made.publish(state)
+    made.client.turn(0)
+    made.client.ready(4)
+    made.client.sent()
+    made.client.get(b"\x20\2\0\0")
+    found = []
+    for _ in range(9):
+        forwarder.turn(ticks_ms())
+        for pid, _, payload in _sent(made):
+            found.append(payload)
+            made.client.get(ack(PUBACK, pid))
+    assert found == states, found
+    forwarder.box.close()
+
+
+def test_the_clients_own_messages_are_as_large_as_before():
+    clean("box")
+    made = device(tx_size=600, window=1)
+    forwarder = Forwarder(made, Outbox("box", record_size=64))
+    begin(made)
+    assert made.client.publish(b"own", b"x" * 500, 1)
+    ((_, body),) = made.client.sent()
+    assert len(body) == 507
+    forwarder.box.close()
+
+
 def test_an_outbox_comes_before_the_connection():
     clean("box")
     made = begin(device())

@@ -11,6 +11,7 @@ from motelink import log
 from motelink.commute_outbox import Forwarder as Commute
 from motelink.commute_put import Put
 from motelink.errors import ConfigError
+from motelink.loop import Loop
 from motelink.manager_outbox import Forwarder as Manager
 from motelink.outbox import Outbox
 from motelink.port import ticks_add, ticks_ms
@@ -176,6 +177,35 @@ def test_commute_goes_on_at_once_after_weeks_without_a_connection():
         forwarder.turn(now)
         assert pair.new() == [_frame(0)], days
         pair.go()
+    pair.come()
+    for _ in range(3):
+        forwarder.turn(now)
+        pair.pong()
+    assert not forwarder.box.count
+    pair.new()
+    for _ in range(7):  # nor after weeks with nothing to send
+        now = ticks_add(now, 86400000)
+        forwarder.turn(now)
+    forwarder.send_text(_frame(1))
+    forwarder.turn(now)
+    assert pair.new() == [_frame(1)]
+    forwarder.box.close()
+
+
+def test_it_runs_on_the_loop_of_its_client():
+    pair, forwarder = _commute()
+    forwarder.send_text(_frame(0))
+    assert forwarder.loop is None
+    first, second = Loop(), Loop()
+    for loop in (first, second):
+        loop.add(pair)
+        forwarder.send_text(_frame(1))
+        forwarder.join()
+        assert loop.clients == [pair, forwarder] and forwarder.loop is loop
+    assert first.clients == [pair]
+    pair.loop, pair.state = first, 4
+    forwarder.join()
+    assert forwarder.loop is second
     forwarder.box.close()
 
 

@@ -18,7 +18,7 @@ OWN = b"own"
 
 
 class _Broker:
-    """What has reached it, in its order; what it owes."""
+    """What has reached it, in its order; what it owes; what it has acknowledged."""
 
     def __init__(self, rand, client):
         self.rand = rand
@@ -26,6 +26,7 @@ class _Broker:
         self.states = []
         self.own = []
         self.owed = []
+        self.acked = []
 
     def connect(self):
         client = self.client
@@ -48,13 +49,12 @@ class _Broker:
                 n = 2 + (body[0] << 8 | body[1])
                 topic = bytes(body[2:n])
                 qos = kind >> 1 & 3
-                (self.states if topic == STATE else self.own).append(
-                    (int(bytes(body[n + 2 :]).split(b":")[-1].split(b"}")[0]), qos)
-                )
+                number = int(bytes(body[n + 2 :]).split(b":")[-1].split(b"}")[0])
+                (self.states if topic == STATE else self.own).append((number, qos))
                 pid = body[n] << 8 | body[n + 1]
-                self.owed.append(ack(PUBACK if qos == 1 else PUBREC, pid))
+                self.owed.append((ack(PUBACK if qos == 1 else PUBREC, pid), number))
             elif kind == PUBREL:
-                self.owed.append(ack(PUBCOMP, body[0] << 8 | body[1]))
+                self.owed.append((ack(PUBCOMP, body[0] << 8 | body[1]), None))
             elif kind == 0x82:
                 self.client.get(b"\x90\3" + bytes(body[:2]) + b"\0")
 
@@ -62,8 +62,10 @@ class _Broker:
         """Some of what is owed, in any order, and some of it twice."""
         self.read()
         while self.owed and self.client.sock and (orderly or self.rand.below(3)):
-            packet = self.owed.pop(0 if orderly else self.rand.below(len(self.owed)))
+            at = 0 if orderly else self.rand.below(len(self.owed))
+            packet, number = self.owed.pop(at)
             self.client.get(packet)
+            self.acked.append(number)
             if not orderly and packet[0] == PUBACK and not self.rand.below(4) and self.client.sock:
                 self.client.get(packet)
             self.read()
@@ -106,9 +108,9 @@ class _Day:
             self.broker.connect()
 
     def unsafe(self):
-        """States that the broker does not have, but for those in flash."""
-        there = [number for number, _ in self.broker.states]
-        return len([i for i in self.kept if i not in there]) - self.box.count
+        """States that are not acknowledged, but for those in flash."""
+        acked = self.broker.acked
+        return len([i for i in self.kept if i not in acked]) - self.box.count
 
     def calm(self):
         """All is well again."""
