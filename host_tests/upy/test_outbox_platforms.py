@@ -6,6 +6,7 @@ integration/test_outbox_platforms.py.
 import json
 
 from box import clean
+from doubles import Instead
 from kit import no_alloc, raises
 from motelink import log
 from motelink.commute_outbox import Forwarder as Commute
@@ -14,7 +15,7 @@ from motelink.errors import ConfigError
 from motelink.loop import Loop
 from motelink.manager_outbox import Forwarder as Manager
 from motelink.outbox import Outbox
-from motelink.port import ticks_add, ticks_ms
+from motelink.port import ticks_add, ticks_diff, ticks_ms
 from motelink.sepl_outbox import Forwarder as Sepl
 from motelink.sepl_session import Message
 
@@ -189,6 +190,20 @@ def test_commute_goes_on_at_once_after_weeks_without_a_connection():
     forwarder.send_text(_frame(1))
     forwarder.turn(now)
     assert pair.new() == [_frame(1)]
+    forwarder.box.close()
+
+
+def test_what_turn_raises_never_leaves_the_loop():
+    _, forwarder = _commute()
+
+    def poor(_error, _who):
+        raise MemoryError
+
+    for exception in (poor, lambda _error, _who: None):
+        forwarder.deadline = ticks_ms()
+        with Instead(log, "exception", exception):
+            forwarder.failed(OSError(5))
+        assert ticks_diff(forwarder.deadline, ticks_ms()) > 4000
     forwarder.box.close()
 
 

@@ -33,7 +33,7 @@ class Watchdog:
             try:
                 node_guard.clear()
                 self.ms = 0
-            except MemoryError:
+            except (OSError, MemoryError):
                 pass  # again in a second
         for client in self.loop.clients:
             if ticks_diff(now, client.deadline) > self.late:

@@ -87,10 +87,13 @@ class Forwarder:
 
     def failed(self, error: Exception) -> None:
         """`turn` raised; called by the loop."""
-        from motelink import log
-
-        log.exception(error, self.client)
         self.deadline = ticks_add(ticks_ms(), _AGAIN_MS)
+        try:
+            from motelink import log
+
+            log.exception(error, self.client)
+        except MemoryError:  # not even for that is there room
+            pass
 
     def arrived(self) -> None:
         """The oldest record that is on its way has arrived."""
