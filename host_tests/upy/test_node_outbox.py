@@ -102,7 +102,7 @@ def test_a_deep_sleep_does_not_wait_for_ever():
     node.platforms[0].tell()
     sleeper = Sleeper(node, 1000, 60000)
     sleeper.turn(ticks_add(ticks_ms(), 1100))
-    assert sleeper.leaving
+    assert sleeper.leaving and not node.alive()
     _close(node)
 
 
