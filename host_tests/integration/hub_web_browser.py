@@ -36,6 +36,14 @@ def browser():
 @contextlib.contextmanager
 def page(browser, url, forgiven=(), **options):
     """A page of its own on ``url``. ``forgiven``: parts of what it may complain about."""
+    with watched(browser, url, **options) as (found, complaints):
+        yield found
+        content(complaints, forgiven)
+
+
+@contextlib.contextmanager
+def watched(browser, url, **options):
+    """The page, and a list of what it complains about."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
     found = context.new_page()
     found.set_default_timeout(DEADLINE_MS)
@@ -48,17 +56,30 @@ def page(browser, url, forgiven=(), **options):
     found.on("dialog", lambda dialog: dialog.accept())
     found.goto(url)
     try:
-        yield found
-        unforgiven = [c for c in complaints if not any(part in c for part in forgiven)]
-        assert not unforgiven, unforgiven
+        yield found, complaints
     finally:
         context.close()
 
 
+def content(complaints, forgiven=()):
+    """Fail for those that are not forgiven."""
+    unforgiven = [c for c in complaints if not any(part in c for part in forgiven)]
+    assert not unforgiven, unforgiven
+
+
+def laid_out(page):
+    """Wait until the page has been laid out and drawn as it is now, charts too."""
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>"
+        " requestAnimationFrame(done))))"
+    )
+
+
 def serious(page):
     """What axe-core finds wrong, serious or worse: rule and elements."""
-    # Not as a script of the page: its Content-Security-Policy would rightly refuse that.
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("'axe' in window"):
+        # Not as a script of the page: its Content-Security-Policy would rightly refuse that.
+        page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         (violation["id"], [node["html"][:160] for node in violation["nodes"]])

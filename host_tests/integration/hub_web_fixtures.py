@@ -3,7 +3,7 @@
 import pytest
 
 from .hub_web_browser import browser as running_browser
-from .hub_web_browser import page as opened
+from .hub_web_browser import content, watched
 from .hub_web_world import CommuteDevice, IottalkDevice, LosantDevice, SeplGateway, World
 
 
@@ -33,10 +33,21 @@ def world(tmp_path_factory):
         yield world
 
 
+@pytest.fixture(scope="module")
+def tab(browser, world):
+    """One for a module's tests: what takes time is loading the page's files."""
+    with watched(browser, world.url) as tab:
+        yield tab
+
+
 @pytest.fixture
-def page(browser, world):
-    with opened(browser, world.url) as page:
-        yield page
+def page(tab, world, request):
+    """On the overview. A module's ``FORGIVEN`` are parts of what it may complain about."""
+    page, complaints = tab
+    complaints.clear()
+    go(page, world, "")
+    yield page
+    content(complaints, getattr(request.module, "FORGIVEN", ()))
 
 
 def go(page, world, *words):

@@ -7,12 +7,14 @@ from playwright.sync_api import expect
 
 from .hub_web_browser import page as opened
 from .hub_web_browser import serious
-from .hub_web_fixtures import browser, go
+from .hub_web_fixtures import browser, go, page, tab
 from .hub_web_world import World
 from .manager_device import wait_for
 
-__all__ = ["browser"]
+__all__ = ["browser", "page", "tab"]
 
+# Chromium complains about what the hub refuses, as some of these tests want it to.
+FORGIVEN = ("400 (Bad Request)",)
 HOSTILE = '<img src=x onerror=\\"window.owned=1\\">'
 
 
@@ -20,13 +22,6 @@ HOSTILE = '<img src=x onerror=\\"window.owned=1\\">'
 def world(tmp_path_factory):
     with World(tmp_path_factory.mktemp("hub"), only=("commute", "losant")) as world:
         yield world
-
-
-@pytest.fixture
-def page(browser, world):
-    # Chromium complains about what the hub refuses, as some of these tests want it to.
-    with opened(browser, world.url, forgiven=("400 (Bad Request)",)) as page:
-        yield page
 
 
 @pytest.fixture
@@ -102,6 +97,10 @@ def test_lines_are_typed_recalled_and_interrupted(page, world, board):
     expect(page.get_by_label("Type to the board")).to_have_value(
         f'print("{HOSTILE}", chr(0x202e))'
     )
+    for number in range(5):  # faster than the hub answers
+        type_line(page, f"last = {number}")
+    type_line(page, "print('last is', last)")
+    expect(console(page)).to_contain_text("last is 4")
     type_line(page, "while True: print('again' * 20)")
     type_line(page, "")
     expect(page.locator(".device-head .state")).to_have_text("running")
@@ -193,3 +192,26 @@ def test_a_terminal_shows_what_line_editors_do(page):
     )
     for pieces, expected in cases:
         assert page.evaluate(shown, pieces) == expected, pieces
+
+
+def test_an_endless_console_leaves_the_browser_time(page):
+    """It is drawn at once, then a few times a second; what came last is shown in the end."""
+    drawn = page.evaluate(
+        """async () => {
+            const { Terminal } = await import("/static/js/terminal.js");
+            const terminal = new Terminal("test");
+            let drawn = 0;
+            new MutationObserver(() => (drawn += 1)).observe(terminal.lines, { childList: true });
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            for (let number = 0; number < 15; number += 1) {
+                terminal.write("line\\n".repeat(300));
+                await frame();
+            }
+            const meanwhile = drawn;
+            terminal.write("the end");
+            while (terminal.last.textContent !== "the end") await frame();
+            return [meanwhile, terminal.lines.children.length];
+        }"""
+    )
+    assert 1 <= drawn[0] < 5
+    assert drawn[1] == 1000

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from .hub_web_fixtures import browser, go, page, world
+from .hub_web_fixtures import browser, go, page, tab, world
 from .manager_device import wait_for
 
-__all__ = ["browser", "page", "world"]
+__all__ = ["browser", "page", "tab", "world"]
 
 FUNCTION = "def run(x):\n    return x * 2\n"
 

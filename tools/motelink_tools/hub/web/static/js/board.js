@@ -32,6 +32,7 @@ export function boardPage(name, signal) {
 class Board {
   #typed = [];
   #back = 0;
+  #sent = Promise.resolve();
 
   constructor(name) {
     this.name = name;
@@ -80,13 +81,13 @@ class Board {
       this.terminal.box, type);
   }
 
+  /** One line after the other, while the next is being typed. */
   async #type() {
     const text = this.line.value;
-    const sent = await this.power.attempt("type", { text: `${text}\r` });
-    if (!sent) throw new Error(this.power.problem.textContent);
     if (text && text !== this.#typed.at(-1)) this.#typed = [...this.#typed, text].slice(-TYPED);
     this.#back = 0;
     this.line.value = "";
+    this.#sent = this.#sent.then(() => this.power.attempt("type", { text: `${text}\r` }));
     return "";
   }
 

@@ -4,6 +4,8 @@ import { h } from "./dom.js";
 
 const LINES = 1000;
 const COLUMNS = 2000; // then the line is broken
+const MANY = 200; // lines at once
+const REST_MS = 400;
 // CSI with its numbers and final byte, OSC (titles, links) up to its end, other escapes, text.
 const PART = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|\x1b.?|[\b\r\n]|[^\x00-\x1f\x7f]+|[^]/g;
 const UNFINISHED = /\x1b(\[[ -?]{0,32}|\][^\x07\x1b\r\n]{0,500}\x1b?)?$/;
@@ -13,7 +15,8 @@ export class Terminal {
   #column = 0;
   #rest = "";
   #done = []; // lines that are complete, but not shown yet
-  #due = false;
+  #stale = false;
+  #resting = false;
 
   constructor(label) {
     this.following = h("input", { type: "checkbox", checked: true, onchange: () => this.#scroll() });
@@ -75,17 +78,29 @@ export class Terminal {
     this.#column = 0;
   }
 
+  /** In the next frame; after many lines some time later, so that who prints without end leaves
+   * the browser time for its buttons. */
   #soon() {
-    if (this.#due) return;
-    this.#due = true;
+    this.#stale = true;
+    if (this.#resting) return;
+    this.#resting = true;
     requestAnimationFrame(() => {
-      this.#due = false;
-      this.last.before(...this.#done.map((line) => h("div", {}, line)));
-      this.#done = [];
-      this.last.textContent = this.#line;
-      while (this.lines.children.length > LINES) this.lines.firstChild.remove();
-      this.#scroll();
+      const rest = this.#done.length > MANY ? REST_MS : 0;
+      this.#stale = false;
+      this.#show();
+      setTimeout(() => {
+        this.#resting = false;
+        if (this.#stale) this.#soon();
+      }, rest);
     });
+  }
+
+  #show() {
+    this.last.before(...this.#done.map((line) => h("div", {}, line)));
+    this.#done = [];
+    this.last.textContent = this.#line;
+    while (this.lines.children.length > LINES) this.lines.firstChild.remove();
+    this.#scroll();
   }
 
   #scroll() {
