@@ -223,6 +223,17 @@ def test_wifi_goes_on_to_the_next_network_whatever_the_first_one_raises():
     log.set_level("info")
 
 
+def test_wifi_is_waited_for_while_it_joins():
+    log.set_level("off")
+    for status in (0, 1, 2, 3, 1000, 1001, 1010):  # a Pico's, an ESP32's
+        _, wifi = _wifi()
+        wifi.turn(wifi.deadline)
+        wlan = wifi.wlan
+        wlan.status = lambda status=status: status
+        assert _turns(wifi, 9) and len(wlan.calls) == 3, (status, wlan.calls)
+    log.set_level("info")
+
+
 def test_wifi_refused_by_all_is_tried_again_and_again():
     log.set_level("off")
     for status in (-3, 201):

@@ -143,3 +143,29 @@ def test_power_cut_between_any_two_writes():
         board.gone()
         cut += 1
     assert not MICROPYTHON or cut > 30, cut
+
+
+def test_a_full_file_system_refuses_and_has_room_again():
+    board = _Board()
+    box = Outbox(board.path, 32, 300, 64, "refuse")
+    first = number = refused = 0
+    for _ in range(3):
+        most = first + (600 if MICROPYTHON else 60)  # elsewhere it is never full
+        while refused < 20 and number < most:
+            if box.put(TOPIC, b"%028d" % number):
+                number += 1
+            else:
+                refused += 1
+        assert not MICROPYTHON or refused == 20, number
+        found = [int(payload) for payload in helper.drained(box)]
+        assert found == list(range(first, number)), found
+        first = number
+        refused = 0
+        assert box.put(TOPIC, b"%d" % number)
+        number += 1
+    box.close()
+    board.restart()
+    box = board.box()
+    assert _numbers(box)[-1] == first
+    box.close()
+    board.gone()
