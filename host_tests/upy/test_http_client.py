@@ -132,3 +132,11 @@ def test_requests():
     assert made.startswith(b"GET /?a=b HTTP/1.1\r\n") and b"Host: host" not in made
     for url in ("http://", "http://:80", "http://host:0", "http://host:65536", "http://host:x"):
         raises(ConfigError, http_client._request, "GET", url, {}, None)
+
+
+def test_a_wrong_url_is_not_told_with_what_may_be_secret():
+    from motelink import http_request
+
+    for url in ("htp://user:secret@h/x?key=secret", "user:secret@h", "http://u:secret@h/a b"):
+        error = raises(ConfigError, http_request.request, "GET", url, None, {})
+        assert "secret" not in str(error) and "h" in str(error), error

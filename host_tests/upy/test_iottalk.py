@@ -144,6 +144,14 @@ def test_the_id_is_made_once():
     assert Kettle(id=None).id == second
 
 
+def test_user_and_password_of_an_url_are_forgotten():
+    device = Kettle.__bases__[0]
+    made = device("http://user:secret@192.0.2.5:9992/api/", "Kettle")
+    assert (made.url, made.host) == ("http://192.0.2.5:9992/api", "192.0.2.5")
+    for url in ("user:secret@192.0.2.5", "htp://user:secret@192.0.2.5", "http", "http://"):
+        assert "secret" not in str(raises(ConfigError, device, url, "Kettle"))
+
+
 def test_an_url_may_have_a_slash_and_a_prefix():
     kettle = Kettle()
     other = Kettle.__bases__[0]("https://[2001:db8::1]:1/csm/", "Kettle", id=ID)

@@ -301,6 +301,16 @@ def test_room_runs_out():
     assert put(TEXT, b"x" * 50)
 
 
+def test_control_frames_up_to_the_last_byte():
+    owner = Owner(tx_size=0)
+    frames, tx = owner.frames, owner.tx
+    assert frames.put(PING, b"x" * 9) and frames.put(PING, b"y" * 125) and tx.end == tx.limit
+    assert not frames.put(PING, b"")
+    tx.start = 15  # the first one has gone
+    assert frames.put(PING, b"z" * 9)
+    assert [payload for _, _, payload in owner.sent()] == [b"y" * 125, b"z" * 9]
+
+
 def test_messages_wait_in_a_buffer_that_is_half_sent():
     owner = Owner(tx_size=100)
     put = owner.frames.put

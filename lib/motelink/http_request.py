@@ -49,7 +49,7 @@ def _check(url, headers) -> None:
     """Raise ConfigError for what would end the request's line or a header too early."""
     right = isinstance(url, str) and url.split("://")[0] in ("http", "https")
     if not right or "\r" in url or "\n" in url or " " in url:
-        raise ConfigError("expected http://host:port/path, got %r" % (url,))
+        raise ConfigError("expected http://host:port/path, got %r" % _place(str(url)))
     for name in headers or ():
         for text in (name, headers[name]):
             if not isinstance(text, str) or "\r" in text or "\n" in text:

@@ -13,12 +13,15 @@ _FILE = "iottalk.id"
 
 
 def introduce(url: str, model: str, id) -> tuple:  # noqa: A002 - the protocol's word
-    """The server's URL without a slash at its end, its host, and our id. Raises ConfigError."""
+    """The server's URL without user, password (they are never sent, and must not reach a log) and
+    a slash at its end, its host, and our id. Raises ConfigError."""
     if not model or not isinstance(model, str):
         raise ConfigError("expected a device model, got %r" % (model,))
     if not isinstance(url, str) or url.split("://")[0] not in ("http", "https"):
-        raise ConfigError("expected http://host:9992, got %r" % (url,))
-    url = url.rstrip("/")
+        raise ConfigError("expected http://host:9992, got %r" % str(url).split("@")[-1])
+    scheme, _, place = url.partition("://")
+    place, slash, path = place.rstrip("/").partition("/")
+    url = scheme + "://" + place.split("@")[-1] + slash + path
     return url, host_of(url), canonical(id) if id else _kept()
 
 
