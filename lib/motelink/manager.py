@@ -9,7 +9,6 @@
 Steady state (heartbeat, getinfo with static data, receiving, sending) allocates nothing.
 """
 
-from motelink.buffer import Message
 from motelink.errors import ConnectionLost, ProtocolError, TimedOut
 from motelink.link import Link
 from motelink.port import const, forget, ticks_add
@@ -68,19 +67,12 @@ class Client(Link):
         connect_ms=10000,
     ) -> None:
         super().__init__(host, port, rx_size, tx_size, tls, backoff, connect_ms)
-        self.connected = False
-        self.heard = False
-        self.beats = 0
-        self.messages = 0
-        self.oversized = 0
+        self.connected = self.heard = False
+        self.beats = self.messages = self.oversized = 0
         self.silence_ms = silence_ms or _FOR_EVER_MS
-        self._message = Message(self.rx.data)
         from motelink import manager_info
 
-        self._framing = manager_info.framing(framing, rx_size)(self)
-        self._received = self._framing.received
-        self._data = data if callable(data) else None
-        self._info = manager_info.info(uuid, type, data, tx_size - self._framing.overhead)
+        manager_info.make(self, framing, uuid, type, data)
         forget("manager_info")
 
     def send(self, data) -> bool:
@@ -97,7 +89,7 @@ class Client(Link):
         tx = self.tx
         n = len(data) + framing.overhead + _SPARE
         if n > tx.limit:
-            raise ValueError("a message takes %d bytes here, more than tx_size=%d" % (n, tx.limit))
+            raise ValueError("%d bytes, more than tx_size=%d" % (n, tx.limit))
         if not self.connected or n > tx.room():
             return False
         try:
@@ -134,7 +126,7 @@ class Client(Link):
     def deliver(self, start: int, end: int) -> None:
         """The framing has read an application message: ``rx.data[start:end]``."""
         if not self.connected:
-            raise ProtocolError("%s: expected getinfo first, got a message" % self)
+            raise ProtocolError("%s: message, not getinfo first" % self)
         self.messages += 1
         message = self._message
         message.start = start

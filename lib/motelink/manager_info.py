@@ -2,7 +2,17 @@
 
 import json
 
+from motelink.buffer import Message
 from motelink.errors import ConfigError
+
+
+def make(client, dialect: str, uuid: str, kind: str, data) -> None:
+    """What remains of the constructor. Raises ConfigError."""
+    client._message = Message(client.rx.data)
+    client._framing = framing(dialect, client.rx.limit)(client)
+    client._received = client._framing.received
+    client._data = data if callable(data) else None
+    client._info = info(uuid, kind, data, client.tx.limit - client._framing.overhead)
 
 
 def framing(name: str, rx_size: int):

@@ -88,7 +88,7 @@ class Framing:
     def check(self, data: bytes) -> None:
         """Raise ValueError for a message that this dialect cannot carry."""
         if data == _BEAT:
-            raise ValueError("b'beat' would be read as the answer to a heartbeat")
+            raise ValueError("b'beat' answers heartbeats")
 
     def reset(self) -> None:
         """The connection has closed."""

@@ -63,7 +63,7 @@ class Timer:
 
     def __init__(self, node, ms: int, handler):
         if not 0 < ms < 1 << 29:
-            raise ConfigError("an interval must be 1 ms to 6 days, got %r" % (ms,))
+            raise ConfigError("1 ms to 6 days, got %r" % (ms,))
         self.node = node
         self.ms = ms
         self.handler = handler
@@ -184,14 +184,7 @@ class Node:
         `motelink.jsonw` writer, has begun. Allocates some 2 KB for a moment."""
         from motelink import node_report
 
-        data = node_report.figures(self)
-        del node_report
-        for name in ("node_report", "_board", "_more"):
-            port.forget(name)
-        if json:
-            for name in data:
-                json.pair(name, data[name])
-        return data
+        return node_report.report(self, json)
 
     def command(self, name, value) -> bool:
         """A platform has sent a command; False when nobody knows it."""

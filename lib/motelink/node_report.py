@@ -30,6 +30,17 @@ _CAUSES = (
 )
 
 
+def report(node, json) -> dict:
+    """See `motelink.node.Node.report`."""
+    data = figures(node)
+    for name in ("node_report", "_board", "_more"):
+        port.forget(name)
+    if json:
+        for name in data:
+            json.pair(name, data[name])
+    return data
+
+
 def figures(node) -> dict:
     """All of them, by name."""
     free = node.free()

@@ -66,7 +66,7 @@ class Outbox:
         n = len(topic)
         size = _HEADER + n + len(payload)
         if size > _HEADER + self.limit or n > 255:
-            raise TooLarge("topic and payload take %d bytes of %d" % (size - _HEADER, self.limit))
+            raise TooLarge("a record: %d bytes of %d" % (size - _HEADER, self.limit))
         data = self._data
         pack_into(">BBH", data, 0, _MAGIC, n, size - _HEADER)
         copy_into(data, _HEADER, topic, n)

@@ -69,7 +69,9 @@ class Forwarder:
         ms = _LOOK_MS
         if self.ready():
             self.settle(now)
-            while self._may(now) and box.peek() and self._send():
+            if ticks_diff(now, self._next) >= 0:
+                self._next = now
+            while self._next == now and self.flying < self.window and box.peek() and self._send():
                 self.flying += 1
                 box.take()
                 self._next = ticks_add(now, self.pace)
@@ -104,12 +106,6 @@ class Forwarder:
         """Those on their way did not arrive, as far as anybody knows."""
         self.flying = 0
         self.box.rewind()
-
-    def _may(self, now: int) -> bool:
-        if ticks_diff(now, self._next) < 0:
-            return False
-        self._next = now
-        return self.flying < self.window
 
     def _send(self) -> bool:
         box = self.box
