@@ -3,7 +3,7 @@
 import sys
 
 import box
-from kit import raises
+from kit import MICROPYTHON, raises
 from motelink import storage
 from motelink.errors import ConfigError, TooLarge
 from motelink.node import Node
@@ -65,6 +65,15 @@ def test_each_platform_has_one_of_these_settings():
     assert node.report()["refused"] == 1 and node.report()["waiting"] > 4
     losant.outbox.unwanted = 3
     assert node.report()["dropped"] == 3
+    _close(node)
+
+
+def test_sizes_without_settings():
+    node = _node(MANAGER + "outbox = true\n")
+    box = node.platforms[0].outbox.box
+    assert (box.limit, box._segment_size, box._segments, box._refuses) == (192, 4096, 16, False)
+    for name in ("node_outbox", "node_outbox_manager"):
+        assert not MICROPYTHON or "motelink." + name not in sys.modules
     _close(node)
 
 

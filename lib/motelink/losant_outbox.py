@@ -69,7 +69,6 @@ class Forwarder(Base):
         if n + _TIME > text.limit:
             raise TooLarge("a state of %d bytes, at most %d" % (n, text.limit - _TIME))
         copy_into(text.data, 0, payload, n)
-        text.start = 0
         text.end = n
         if self._timeless(n):
             self._stamp(text)
