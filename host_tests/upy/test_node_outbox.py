@@ -7,6 +7,7 @@ from kit import MICROPYTHON, raises
 from motelink import storage
 from motelink.errors import ConfigError, TooLarge
 from motelink.node import Node
+from motelink.node_outbox_changes import Changes
 from motelink.node_sleep import Sleeper
 from motelink.port import ticks_add, ticks_ms
 from motelink.settings import Settings
@@ -133,3 +134,38 @@ def test_what_nobody_could_be_told_waits_in_flash_while_it_sleeps():
     assert sleeper.leaving and losant.outbox.box.count == 1
     manager.client.send = sent
     _close(node)
+
+
+class _Platform:
+    def tell(self):
+        raise AssertionError("nobody tells without the outbox")
+
+
+def test_what_has_changed_is_kept_once():
+    node = Node(Settings("none.toml"), "kettle")
+    first, second = node.sensor("first"), node.sensor("second")
+    platform = _Platform()
+    timer = node.every(1000, platform.tell)
+    other = node.every(1000, second.scaled)
+    kept, full = [], []
+
+    def keep(sensor):
+        if not full:
+            kept.append((sensor.name, sensor.value))
+        return not full
+
+    Changes(node, platform, keep)
+    assert timer.handler == platform.tell and other.handler == second.scaled
+    timer.handler()
+    assert kept == []
+    first.set(1)
+    full.append(1)
+    timer.handler()
+    full.pop()
+    for _ in range(2):
+        timer.handler()
+        assert kept == [("first", 1)]
+    first.set(2)
+    second.set(1)
+    platform.tell()
+    assert kept[1:] == [("first", 2), ("second", 1)]
