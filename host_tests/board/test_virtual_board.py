@@ -299,3 +299,24 @@ class TestCommand:
         assert f"mpremote connect {port}" in second
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE_S) == 0
+
+
+def test_a_folder_has_one_board_at_a_time(tmp_path: Path) -> None:
+    with VirtualBoard(tmp_path / "board"):
+        with pytest.raises(ToolError, match="already; end that one") as info:
+            VirtualBoard(tmp_path / "board").start()
+        assert info.value.kind == "running"
+    with VirtualBoard(tmp_path / "board"):
+        pass
+
+
+def test_what_the_board_writes_is_its_owner_s_alone(tmp_path: Path) -> None:
+    """Wi-Fi passwords are among it."""
+    (tmp_path / "boot.py").write_text(
+        "f = open('secrets.toml', 'w')\nf.write('x')\nf.close()\n"
+        "from esp32 import NVS\nn = NVS('motelink')\nn.set_blob('secrets', b'x')\nn.commit()\n"
+    )
+    with VirtualBoard(tmp_path):
+        files = [tmp_path / "secrets.toml", tmp_path / ".board" / "nvs"]
+        wait_for(lambda: all(file.exists() for file in files), "the files")
+    assert [file.stat().st_mode & 0o077 for file in files] == [0, 0]

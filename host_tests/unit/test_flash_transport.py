@@ -139,3 +139,15 @@ def test_the_board_s_error_number_is_understood(trace: str) -> None:
 
 def test_another_error_of_the_board_has_no_number() -> None:
     assert transport.RemoteError("MemoryError: memory allocation failed").errno is None
+
+
+def test_a_board_that_never_stops_printing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """mpremote's own deadlines hold in silence alone."""
+    now = iter(range(1000))
+    link = object.__new__(transport._Serial)
+    link.is_pty = True
+    link.serial = SimpleNamespace(read=lambda _count: b"n")
+    monkeypatch.setattr(transport.time, "monotonic", lambda: next(now))
+    assert len(link.read_until(1, b"\x04", timeout_overall=5)) == 5
+    assert len(link.read_until(1, b"\x04")) == transport._TALK_S
+    assert link.read_until(1, b"nn") == b"nn"

@@ -57,10 +57,10 @@ def test_secrets_are_for_the_owner_s_eyes_and_git_does_not_see_them(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Lamp", "1lamp", "-lamp", "lamp-", "la mp", "lämp", "l" * 33, "la.mp", "lamp_1"]
+    "name", ["Lamp", "1lamp", "-lamp", "lamp-", "la mp", "lämp", "l" * 33, "la.mp", "lamp_1"]
 )
 def test_a_name_that_some_platform_could_not_take_is_refused(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / name if name else Path()
+    folder = tmp_path / name
     with pytest.raises(ToolError, match="cannot be a project's name") as info:
         make(Project(folder))
     assert info.value.kind == "bad_name"
@@ -73,7 +73,7 @@ def test_nothing_that_exists_is_touched(tmp_path: Path) -> None:
     make(Project(folder))  # an empty one is as good as none
     app = folder / "app.py"
     app.write_text("mine")
-    with pytest.raises(ToolError, match="lamp exists; choose another") as info:
+    with pytest.raises(ToolError, match="lamp exists and has files") as info:
         make(Project(folder))
     assert info.value.kind == "exists"
     assert app.read_text() == "mine"
@@ -106,3 +106,11 @@ def test_its_own_tests_pass_at_once(tmp_path: Path, pytester: pytest.Pytester, b
         "--rootdir", str(folder), "-c", str(folder / "pyproject.toml"), folder
     )
     outcome.assert_outcomes(passed=4)
+
+
+def test_a_dot_is_the_folder_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "lamp"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    make(Project(Path()))
+    assert "lamp" in (folder / "app.py").read_text()

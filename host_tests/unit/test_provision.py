@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motelink_tools.errors import ToolError
-from motelink_tools.provision import Options, asking, command, merge
+from motelink_tools.provision import Options, asking, command, merge, report
 from motelink_tools.provision.secrets import read
+from motelink_tools.transport import read_answer
 
 KEYS = st.from_regex(r"[A-Za-z0-9_-]{1,15}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -118,6 +119,64 @@ def test_without_a_terminal_nobody_is_asked(monkeypatch, tmp_path: Path):
     with pytest.raises(ToolError) as info:
         command._changes(Options(project=tmp_path, names=["x"]))
     assert info.value.kind == "no_terminal"
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_the_end_of_the_input_ends_it(answers, monkeypatch, hidden):
+    def ends(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ends)
+    monkeypatch.setattr("builtins.input", ends)
+    with pytest.raises(ToolError, match="nothing was written") as info:
+        asking.ask(["wifi_password" if hidden else "wifi_ssid"])
+    assert info.value.kind == "no_value"
+    monkeypatch.setattr(report, "provision", None)
+    with pytest.raises(ToolError, match="nothing was removed"):
+        report.run(Options(wipe=True), yes=False, as_json=False)
+
+
+def test_what_is_typed_and_no_text_is_not_repeated(answers, monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: b"hunter2\xff".decode())
+    with pytest.raises(ToolError, match="no valid text") as info:
+        asking.ask(["wifi_password"])
+    assert info.value.kind == "bad_value"
+    assert info.value.__cause__ is None
+    assert info.value.__suppress_context__
+
+
+def test_prompts_leave_stdout_to_the_result(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(b"home\n")))
+    assert asking.ask(["wifi_ssid"]) == {"wifi_ssid": "home"}
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "wifi_ssid" in said.err
+
+
+@pytest.mark.parametrize("where", ["names", "removed"])
+@pytest.mark.parametrize("name", ["wifi_password=hunter2", "wifi password hunter2", ""])
+def test_a_value_among_the_names_is_not_repeated(where, name):
+    with pytest.raises(ToolError, match="give no value") as info:
+        Options(**{where: [name]})
+    assert info.value.kind == "bad_name"
+    assert "hunter2" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    "rest", [{"names": ["a"]}, {"source": "-"}, {"removed": ["a"]}, {"nvs": True}]
+)
+@pytest.mark.parametrize("alone", ["wipe", "listing"])
+def test_who_names_a_setting_does_not_mean_all(alone, rest):
+    with pytest.raises(ToolError, match="stand alone") as info:
+        Options(**{alone: True}, **rest)
+    assert info.value.code == 2
+
+
+def test_a_board_that_prints_in_between_shows_no_secret():
+    with pytest.raises(ToolError, match="cannot be read") as info:
+        read_answer("b'hunter2\nnoise'")
+    assert "hunter2" not in str(info.value)
+    assert info.value.__suppress_context__
 
 
 def test_nothing_to_write_is_said(answers, tmp_path: Path):

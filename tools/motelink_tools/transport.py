@@ -1,11 +1,13 @@
 """The serial line to a board: which port, and code run there through its raw REPL.
 
 This is the one file that knows mpremote's internals. Used of it: ``SerialTransport`` with its
-``serial`` (pyserial), ``enter_raw_repl``, ``exit_raw_repl``, ``exec_raw``, ``exec_raw_no_follow``,
-``read_until`` and ``close``; ``TransportError``. mpremote prints what it could not understand to
-stdout; that is caught here, so that stdout belongs to the tool.
+``serial`` (pyserial), ``is_pty``, ``enter_raw_repl``, ``exit_raw_repl``, ``exec_raw``,
+``exec_raw_no_follow``, ``read_until`` (overridden) and ``close``; ``TransportError``. mpremote
+prints what it could not understand to stdout; that is caught here, so that stdout belongs to the
+tool.
 """
 
+import ast
 import io
 import os
 import re
@@ -14,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
 
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
@@ -36,6 +39,7 @@ ANSWER_S = 10.0  # an ESP32 that resets when its port is opened is up again afte
 _ATTEMPT_S = 2.0  # a Ctrl-C that comes while a board boots is lost: ask again after this
 _BOOT_S = 10.0  # boot.py may take a while; mpremote itself allows 10 s of silence, no more
 _EXEC_S = 20.0  # silence allowed in one command: erasing flash, hashing a file of megabytes
+_TALK_S = 30.0  # for one answer of a board that is never silent: a thread that prints for ever
 # mpremote reads a pseudo-terminal blocking, and looks at its deadlines when a read gives up. It
 # also expects two bytes from one read, in the middle of a command.
 _READ_S = 10.0
@@ -52,6 +56,36 @@ class RemoteError(Exception):
         super().__init__(last)
         number = re.match(r"OSError: (?:\[Errno )?(\d+)", last)
         self.errno = int(number[1]) if number else None
+
+
+class _Serial(SerialTransport):  # type: ignore[misc] # mpremote has no types
+    """mpremote's own looks at its deadlines in silence alone: who goes on printing holds it."""
+
+    def read_until(
+        self,
+        _min_num_bytes: int,
+        ending: bytes,
+        timeout: float = _READ_S,
+        data_consumer: None = None,  # noqa: ARG002 - mpremote names it; nothing here uses it
+        timeout_overall: float | None = None,
+    ) -> bytes:
+        data = bytearray()
+        heard = time.monotonic()
+        end = heard + (timeout_overall or _TALK_S)
+        while not data.endswith(ending):
+            waits = getattr(self, "is_pty", False) or self.serial.in_waiting
+            new = self.serial.read(1) if waits else b""
+            now = time.monotonic()
+            if new:
+                data += new
+                heard = now
+            elif now >= heard + timeout:
+                break
+            else:
+                time.sleep(0.01)
+            if now >= end:
+                break
+        return bytes(data)
 
 
 class Board:
@@ -181,14 +215,14 @@ def serial_ports() -> list[tuple[str, str]]:
 
 def _open(port: str) -> SerialTransport:
     try:
-        link = SerialTransport(port, timeout=_ENTER_READ_S)
+        link = _Serial(port, timeout=_ENTER_READ_S)
     except (TransportError, ValueError) as error:
-        raise _cannot_open(port) from error
+        raise cannot_open(port) from error
     link.serial.write_timeout = _WRITE_S
     return link
 
 
-def _cannot_open(port: str) -> ToolError:
+def cannot_open(port: str) -> ToolError:
     """Why, as well as can be told: mpremote keeps the operating system's answer to itself."""
     if os.name == "posix" and "://" not in port:
         if not Path(port).exists():
@@ -216,6 +250,18 @@ def _is_serial(port: str) -> bool:
         return os.isatty(fd)
     finally:
         os.close(fd)
+
+
+def read_answer(text: str) -> Any:
+    """The Python literal that a board printed. Raises ToolError ``board_error`` where something
+    else came between; its message, unlike Python's own, quotes nothing: it may be a secret."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ToolError(
+            "what the board answered cannot be read; does its boot.py start what prints on?",
+            kind="board_error",
+        ) from None
 
 
 def _gone(port: str) -> ToolError:

@@ -67,6 +67,8 @@ def fault(*, folder: str, name: str | None, value: str | None, clear: bool, as_j
 
     Raises ToolError.
     """
+    if clear and name is None:
+        raise ToolError("--clear needs the name of the fault", kind="usage", code=2)
     active = control.ask(Path(folder), name, value, clear)
     if as_json:
         print(json.dumps({"active": active, "faults": [asdict(kind) for kind in FAULTS]}))

@@ -120,6 +120,7 @@ class Process:
             stderr=text,
             pass_fds=tuple(channels.values()),
             cwd="/",
+            umask=0o077,  # its flash may hold secrets
             process_group=0,  # a Ctrl-C that is meant for the tool is not meant for the firmware
             env={"MICROPYPATH": f"{setup.firmware}:.frozen", "TZ": "UTC"},
         )

@@ -1,5 +1,6 @@
 """The virtual board: a serial port with a real MicroPython behind it."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -76,6 +77,7 @@ class VirtualBoard:
         self._thread: threading.Thread | None = None
         self._calls: deque[Callable[[], None]] = deque()
         self._wake_up = -1
+        self._taken = -1  # the folder, locked
         self._closing = False
         self._running: Future[None] = Future()
         self.faults = Faults(self._faults_changed, self._cut_power)
@@ -125,7 +127,12 @@ class VirtualBoard:
         banner = f"{_full_version(interpreter)}; {machine}"
         self._closing = False
         self._running = Future()
-        self._line = Line(self._link, self._heard)
+        self._taken = _take(self.folder)
+        try:
+            self._line = Line(self._link, self._heard)
+        except BaseException:
+            os.close(self._taken)
+            raise
         self._wake_up = os.eventfd(0)
         self._engine = Engine(setup, self._line, banner)
         self._thread = threading.Thread(
@@ -149,6 +156,7 @@ class VirtualBoard:
         thread.join()
         self._line.close()
         os.close(self._wake_up)
+        os.close(self._taken)
         self._line = self._engine = None
 
     def __enter__(self) -> Self:
@@ -225,6 +233,20 @@ class VirtualBoard:
             os.eventfd_read(self._wake_up)
         while self._calls:
             self._calls.popleft()()
+
+
+def _take(folder: Path) -> int:
+    """The folder's descriptor, locked until it is closed: two boards would spoil one flash."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise ToolError(
+            f"a virtual board runs in {folder} already; end that one, or take another folder",
+            kind="running",
+        ) from error
+    return descriptor
 
 
 def _full_version(interpreter: micropython.Interpreter) -> str:

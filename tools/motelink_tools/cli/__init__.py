@@ -43,7 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script; its exit status."""
-    return execute(build_parser(), argv)
+    try:
+        return execute(build_parser(), argv)
+    except KeyboardInterrupt:  # while the commands' modules are imported
+        return 130
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:

@@ -4,10 +4,11 @@ A piece prints what it found as lines ``~`` and a Python literal; other lines ar
 logs.
 """
 
-import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+
+from motelink_tools.transport import read_answer
 
 _PIECES = Path(__file__).with_name("on_board")
 _MARK = "~"
@@ -43,7 +44,7 @@ class Agent:
         self.said = []
         for line in self._link.exec(code).splitlines():
             if line.startswith(_MARK):
-                found.append(ast.literal_eval(line[1:]))
+                found.append(read_answer(line[1:]))
             elif line.strip():
                 self.said.append(line)
         return found

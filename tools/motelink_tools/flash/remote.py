@@ -4,7 +4,6 @@ Every method is one or a few commands in the raw REPL. Raises ToolError; what th
 translated here.
 """
 
-import ast
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Protocol
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi
-from motelink_tools.transport import RemoteError
+from motelink_tools.transport import RemoteError, read_answer
 
 TEMP = ".~flash"  # as in on_board.py
 _AGENT = Path(__file__).with_name("on_board.py")
@@ -70,7 +69,7 @@ class Remote:
         self._chunk = min(_CHUNK_MAX, max(_CHUNK_MIN, spare)) // 3 * 3
 
     def _about(self) -> About:
-        name, release, word, machine, (block, free), heap = ast.literal_eval(self._exec("about()"))
+        name, release, word, machine, (block, free), heap = read_answer(self._exec("about()"))
         if name != "micropython":
             raise ToolError(
                 f"the board runs {name} {'.'.join(map(str, release))}, not MicroPython; "
@@ -85,7 +84,7 @@ class Remote:
         for at in range(0, len(paths), _PATHS_A_COMMAND):
             part = paths[at : at + _PATHS_A_COMMAND]
             answers = self._exec(f"look({part!r})").splitlines()
-            for path, answer in zip(part, map(ast.literal_eval, answers), strict=True):
+            for path, answer in zip(part, map(read_answer, answers), strict=True):
                 if answer == ():
                     raise ToolError(
                         f"{path} is a folder on the board and a file here; remove it there",
@@ -97,7 +96,7 @@ class Remote:
 
     def leftovers(self, folders: Sequence[str]) -> dict[str, int]:
         """Temporaries in these folders, of a flash that was interrupted, with their sizes."""
-        return dict(map(ast.literal_eval, self._exec(f"leftovers({folders!r})").splitlines()))
+        return dict(map(read_answer, self._exec(f"leftovers({folders!r})").splitlines()))
 
     def stage(self, path: str, data: bytes, sent: Callable[[int], None]) -> None:
         """Write ``data`` beside ``path`` under its temporary name, and read it back.

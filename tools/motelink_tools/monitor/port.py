@@ -1,15 +1,13 @@
 """A serial port that comes back: what arrives, and when the board goes and returns."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import serial
 
 from motelink_tools.errors import ToolError
-from motelink_tools.transport import find_port
+from motelink_tools.transport import cannot_open, find_port
 
 _BAUD = 115200
 _READ_S = 0.2
@@ -66,10 +64,4 @@ class Port:
         try:
             return serial.serial_for_url(self.name, _BAUD, timeout=_READ_S, exclusive=True)
         except (serial.SerialException, ValueError, OSError) as error:
-            if os.name == "posix" and "://" not in self.name and not Path(self.name).exists():
-                raise ToolError(f"there is no port {self.name}", kind="no_port") from error
-            raise ToolError(
-                f"cannot open {self.name}; another program may have it open: close it, and check "
-                "that you may use it (the group dialout or uucp)",
-                kind="port_busy",
-            ) from error
+            raise cannot_open(self.name) from error

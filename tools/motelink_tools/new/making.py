@@ -27,8 +27,8 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The folder's name is the project's."""
-        return self.folder.name
+        """The folder's name is the project's; "." has one, too."""
+        return self.folder.resolve().name
 
 
 def make(project: Project) -> list[Path]:
@@ -65,7 +65,9 @@ def _check(project: Project) -> None:
                 kind="unknown_platform",
             )
     if project.folder.exists() and not _is_empty(project.folder):
-        raise ToolError(f"{project.folder} exists; choose another name", kind="exists")
+        raise ToolError(
+            f"{project.folder} exists and has files in it; choose another name", kind="exists"
+        )
 
 
 def _is_empty(folder: Path) -> bool:

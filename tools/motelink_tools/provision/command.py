@@ -9,7 +9,7 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.project import SECRETS, SETTINGS
 from motelink_tools.provision.asking import ask
-from motelink_tools.provision.secrets import Value, merge, read
+from motelink_tools.provision.secrets import Value, is_name, merge, read
 from motelink_tools.provision.store import Store
 from motelink_tools.transport import connect, find_port
 
@@ -20,7 +20,8 @@ _STDIN = "-"
 @dataclass(frozen=True)
 class Options:
     """What the user asked for. ``source``: a file, or "-". ``names``: to ask for; without both,
-    the project's secrets.toml tells which. ``listing`` and ``wipe`` exclude the rest."""
+    the project's secrets.toml tells which. ``listing`` and ``wipe`` exclude the rest. Raises
+    ToolError ``usage``, ``bad_name``."""
 
     port: str | None = None
     source: str | None = None
@@ -32,6 +33,21 @@ class Options:
     wipe: bool = False
     reset: bool = True
 
+    def __post_init__(self) -> None:
+        rest = self.source or self.names or self.removed or self.nvs
+        if (self.listing or self.wipe) and rest:
+            raise ToolError(
+                "--list and --wipe stand alone: --wipe removes all, --remove NAME one setting",
+                kind="usage",
+                code=2,
+            )
+        if not all(map(is_name, (*self.names, *self.removed))):
+            # Not repeated: it may be name=value.
+            raise ToolError(
+                "a setting's name is of A-Z a-z 0-9 _ -; give no value with it, you are asked",
+                kind="bad_name",
+            )
+
 
 def provision(options: Options) -> dict[str, Any]:
     """What was done, by names alone, for `--json`. Raises ToolError.
@@ -40,9 +56,9 @@ def provision(options: Options) -> dict[str, Any]:
     """
     changes: dict[str, Value] = {}
     empty: list[str] = []
+    port = find_port(options.port)
     if not options.listing and not options.wipe:
         changes, empty = _changes(options)
-    port = find_port(options.port)
     with connect(port, reset=options.reset) as link:
         store = Store(link)
         if options.listing:
@@ -72,6 +88,7 @@ def _write(store: Store, changes: dict[str, Value], options: Options) -> dict[st
         "place": store.place,
         "written": sorted(changes),
         "removed": sorted(set(options.removed) & set(before)),
+        "not_there": sorted(set(options.removed) - set(before)),
         "kept": sorted(set(before) - set(changes) - set(options.removed)),
     }
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from motelink_tools.errors import ToolError
+from motelink_tools.provision.asking import answer
 from motelink_tools.provision.command import Options, provision
 
 
@@ -24,8 +25,8 @@ def run(options: Options, *, yes: bool, as_json: bool) -> int:
 def _confirm() -> None:
     if not sys.stdin.isatty():
         raise ToolError("--wipe asks first; without a terminal it needs --yes", kind="no_terminal")
-    answer = input("Remove secrets, settings and crash reports from the board? [y/N] ")
-    if answer.strip().lower() not in ("y", "yes"):
+    said = answer("Remove secrets, settings and crash reports from the board? [y/N] ", input)
+    if (said or "").strip().lower() not in ("y", "yes"):
         raise ToolError("nothing was removed", kind="declined")
 
 
@@ -42,6 +43,7 @@ def _lines(done: dict[str, Any]) -> list[str]:
         for word, names in (
             ("wrote", done["written"]),
             ("removed", done["removed"]),
+            ("found no", done["not_there"]),
             ("kept", done["kept"]),
         )
         if names

@@ -26,6 +26,11 @@ def read(text: bytes, name: str) -> dict[str, Value]:
     return found
 
 
+def is_name(text: str) -> bool:
+    """Whether a setting can be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def merge(
     text: bytes, changes: Mapping[str, Value], removed: Collection[str] = (), name: str = ""
 ) -> bytes:
@@ -46,7 +51,7 @@ def merge(
 
 
 def _line(key: str, value: Value) -> str:
-    if not _NAME.fullmatch(key):
+    if not is_name(key):
         raise ToolError(f"{key!r} cannot be a setting's name: A-Z a-z 0-9 _ -", kind="bad_name")
     if isinstance(value, float) and not math.isfinite(value):
         raise ToolError(f"{key}: inf and nan cannot be written", kind="bad_value")

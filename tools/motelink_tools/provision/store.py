@@ -4,14 +4,13 @@ Everything goes over the serial line as text of commands; nothing is in an argum
 a log, or a file of the host's.
 """
 
-import ast
 from collections.abc import Sequence
 from pathlib import Path
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import Remote
 from motelink_tools.flash.project import SECRETS, SETTINGS
-from motelink_tools.transport import Board, RemoteError
+from motelink_tools.transport import Board, RemoteError, read_answer
 
 NVS_LIMIT = 1984  # as in motelink.settings_toml
 _AGENT = Path(__file__).with_name("on_board.py")
@@ -79,7 +78,7 @@ class Store:
         return there
 
     def _ask(self, code: str) -> bytes | None:
-        answer = ast.literal_eval(self._exec(f"print({code})").strip())
+        answer = read_answer(self._exec(f"print({code})"))
         assert answer is None or isinstance(answer, bytes)
         return answer
 
