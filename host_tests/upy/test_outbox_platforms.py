@@ -260,6 +260,23 @@ def test_commute_states_and_puts():
     raises(ConfigError, Commute, pair, forwarder.box)
 
 
+def test_looking_allocates_nothing_with_and_without_a_connection():
+    pair, forwarder = _commute(window=2, segment_size=20000)
+    now = ticks_ms()
+    no_alloc(forwarder.turn, now)
+    for i in range(4):
+        forwarder.send_text(_frame(i))
+    no_alloc(forwarder.turn, now)  # they wait
+    pair.come()
+    _turn(forwarder, 2)
+    assert forwarder.flying == 2
+    no_alloc(forwarder.turn, now)  # for a pong
+    pair.go()
+    no_alloc(forwarder.turn, now)
+    assert not forwarder.flying and forwarder.box.count == 4
+    forwarder.box.close()
+
+
 def test_commute_put_allocates_nothing():
     _, forwarder = _commute(segment_size=20000)
     no_alloc(forwarder.send_text, _frame(1))
