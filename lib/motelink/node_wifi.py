@@ -43,9 +43,14 @@ class Wifi:
         if self.joining:
             ms = self.joining.step(now)
             if ms < 0:
-                self._arrive(now)
-            else:
-                self.deadline = ticks_add(now, ms)
+                self.joining = None
+                for name in ("node_wifi_join", "backoff", "_board"):
+                    port.forget(name)
+                self.joins += 1
+                self.proved = now
+                self.loop.offline = False
+                ms = _LOOK_MS
+            self.deadline = ticks_add(now, ms)
             return
         self.deadline = ticks_add(now, _LOOK_MS)
         if self.loop.offline or not self.wlan.isconnected():
@@ -88,12 +93,3 @@ class Wifi:
         self.deadline = now
         self.joining = Join(self.settings, self.wlan, self.joins)
         self.wlan = self.joining.wlan
-
-    def _arrive(self, now: int) -> None:
-        self.joining = None
-        for name in ("node_wifi_join", "backoff", "_board"):
-            port.forget(name)
-        self.joins += 1
-        self.proved = now
-        self.loop.offline = False
-        self.deadline = ticks_add(now, _LOOK_MS)

@@ -72,7 +72,24 @@ class Outbox:
         copy_into(data, _HEADER, topic, n)
         copy_into(data, _HEADER + n, payload, len(payload))
         _check(data, size)
-        return self._append(size)
+        try:
+            if (not self._tail or self._used + size > self._segment_size) and not _seldom(
+                "begin", self
+            ):
+                self.refused += 1
+                return False
+            self._tail.seek(self._used)
+            files.write_from(self._tail, data, size)
+            files.sync(self._tail)
+        except OSError:
+            # Part of it may be there: nothing may follow that in this segment.
+            _seldom("seal", self)
+            self.refused += 1
+            return False
+        self._used += size
+        self._counts[-1] += 1
+        self.count += 1
+        return True
 
     def peek(self) -> bool:
         """Read the oldest record that is not taken into ``topic`` and ``payload``, views that are
@@ -130,26 +147,6 @@ class Outbox:
         waits, no record comes back."""
         if self._counts:
             _seldom("close", self)
-
-    def _append(self, size: int) -> bool:
-        try:
-            if (not self._tail or self._used + size > self._segment_size) and not _seldom(
-                "begin", self
-            ):
-                self.refused += 1
-                return False
-            self._tail.seek(self._used)
-            files.write_from(self._tail, self._data, size)
-            files.sync(self._tail)
-        except OSError:
-            # Part of it may be there: nothing may follow that in this segment.
-            _seldom("seal", self)
-            self.refused += 1
-            return False
-        self._used += size
-        self._counts[-1] += 1
-        self.count += 1
-        return True
 
     def _source(self):
         """The oldest segment, open. (LittleFS does not show what one handle writes to another.)"""

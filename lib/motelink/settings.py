@@ -32,7 +32,14 @@ class Settings:
         """A setting of whatever type, or ``default``."""
         value = port.getenv(key)
         if value is None:
-            value = self._from_file().get(key)
+            if self._values is None:
+                from motelink.settings_toml import read
+
+                try:
+                    self._values = read(self._path)
+                finally:
+                    port.forget("settings_toml")  # 5 KB that are not needed again
+            value = self._values.get(key)
         return default if value is None else value
 
     def text(self, key: str, default=_REQUIRED):
@@ -62,13 +69,3 @@ class Settings:
 
             settings_error.refuse(self._path, key, kind, value is _REQUIRED)
         return value
-
-    def _from_file(self):
-        if self._values is None:
-            from motelink.settings_toml import read
-
-            try:
-                self._values = read(self._path)
-            finally:
-                port.forget("settings_toml")  # 5 KB that are not needed again
-        return self._values
