@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from motelink_tools import cli
 from motelink_tools.errors import ToolError
-from motelink_tools.flash import Plan, Remote, Source, Summary, apply, build, plan
+from motelink_tools.flash import Options, Plan, Remote, Source, Summary, apply, build, flash, plan
 from motelink_tools.flash.remote import TEMP
 
 from .flash_fake import BLOCK, FakeBoard
@@ -262,3 +263,32 @@ def test_the_helper_is_python_that_micropython_compiles(tmp_path: Path) -> None:
     agent = Path(sys.modules[remote.__name__].__file__ or "").with_name("on_board.py")
     (compiled,) = MpyCross.find().compile([(agent, "on_board.py")], Abi(6, 3, 0))
     assert len(compiled) < 2048
+
+
+@pytest.mark.parametrize("arguments", ["app.py", "--dry-run", "--source", "--no-reset"])
+def test_what_firmware_would_leave_out_is_refused(
+    arguments: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run must not write, and nothing be left out without a word."""
+    firmware = tmp_path / "x.uf2"
+    assert cli.main(["flash", "--firmware", str(firmware), arguments]) == 2
+    assert "does not go with --firmware" in capsys.readouterr().err
+
+
+def test_erasing_needs_firmware(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["flash", "--erase"]) == 2
+    assert "--erase needs --firmware" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [("app.py", "def run(:\n", "bad_source"), ("settings.toml", "a = b\n", "bad_settings")],
+)
+def test_a_wrong_line_is_told_before_the_board_is_looked_for(
+    name: str, text: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text("")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ToolError) as info:
+        flash(Options(port=str(tmp_path / "no port"), project=tmp_path))
+    assert info.value.kind == kind

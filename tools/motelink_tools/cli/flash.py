@@ -75,7 +75,21 @@ def _firmware(arguments: argparse.Namespace) -> int:
     return firmware_report.run(options, as_json=arguments.json)
 
 
+def _refuse_mixed(arguments: argparse.Namespace) -> None:
+    """What would be left out without a word: a --dry-run above all, that writes."""
+    from motelink_tools.errors import ToolError
+
+    ours = ("paths", "board", "source", "force", "no_reset", "dry_run")
+    wrong = ours if arguments.firmware else ("erase", "drive")
+    for name in wrong:
+        if getattr(arguments, name):
+            option = "PATH" if name == "paths" else f"--{name.replace('_', '-')}"
+            with_it = "does not go with" if arguments.firmware else "needs"
+            raise ToolError(f"{option} {with_it} --firmware", kind="usage", code=2)
+
+
 def _run(arguments: argparse.Namespace) -> int:
+    _refuse_mixed(arguments)
     if arguments.firmware:
         return _firmware(arguments)
     from rich.console import Console

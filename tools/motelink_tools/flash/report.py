@@ -18,19 +18,23 @@ class View:
         self._console = console
         self._dry_run = dry_run
         self._bar: Progress | None = None
+        self._status = console.status("connecting to the board, comparing its files")
         self._current = ""
 
     @contextmanager
     def live(self) -> Iterator["View"]:
-        """The bar is on the screen inside, once there is something to send."""
+        """On a terminal, a line until it is known what to send, and then the bar."""
+        self._status.start()
         try:
             yield self
         finally:
+            self._status.stop()
             if self._bar:
                 self._bar.stop()
 
     def planned(self, plan: Plan) -> None:
         """Say what a dry run would do; show the bar when there is something to send."""
+        self._status.stop()
         if self._dry_run:
             for change in plan.changes:
                 self._line(f"would send {change.file.dest} ({len(change.file.data):,} bytes)")

@@ -7,7 +7,7 @@ from pathlib import Path
 from motelink_tools.flash.applying import Progress, Summary, apply
 from motelink_tools.flash.boards import choose
 from motelink_tools.flash.planning import Plan, build, plan
-from motelink_tools.flash.project import standard
+from motelink_tools.flash.project import own_files, standard
 from motelink_tools.flash.remote import Remote
 from motelink_tools.flash.sources import from_arguments
 from motelink_tools.transport import connect, find_port
@@ -50,6 +50,8 @@ def flash(
     after an error and a dry run, too, since connecting interrupted its program.
     """
     sources = from_arguments(options.paths) if options.paths else None
+    if sources is None:
+        own_files(options.project)  # a wrong line is told before the board is interrupted
     port = find_port(options.port)
     with connect(port, reset=options.reset) as link:
         remote = Remote(link)

@@ -41,6 +41,7 @@ def run(options: Options, shows: Shows) -> None:
     folder = project / _BOARD
     folder.mkdir(parents=True, exist_ok=True)
     _keep(folder / SECRETS, _settings(project, folder, options, shows))
+    shows.note("putting the project on a virtual board")
     with VirtualBoard(folder, chip=options.chip, heap=options.heap) as board:
         result = flash(FlashOptions(port=board.port, project=project, reset=False))
         shows.note(
