@@ -152,7 +152,8 @@ class Inbound:
             message.start = at
             message.end = end
             self.owner.deliver(message)
-        self._confirm(kind, pid)
+        if kind:
+            self._confirm(kind, pid)
 
     def _topic(self, kind: int, at: int, end: int) -> int:
         """Read flags and topic (3.3.1, 3.3.2) of a PUBLISH, so far as it is there already;
