@@ -80,7 +80,7 @@ def serious(page):
     if not page.evaluate("'axe' in window"):
         # Not as a script of the page: its Content-Security-Policy would rightly refuse that.
         page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], selectors: false})")
     return [
         (violation["id"], [node["html"][:160] for node in violation["nodes"]])
         for violation in found["violations"]

@@ -2,8 +2,8 @@
 
 import pytest
 
+from .hub_web_browser import DEADLINE_MS, content, laid_out, watched
 from .hub_web_browser import browser as running_browser
-from .hub_web_browser import content, watched
 from .hub_web_world import CommuteDevice, IottalkDevice, LosantDevice, SeplGateway, World
 
 
@@ -52,3 +52,27 @@ def page(tab, world, request):
 
 def go(page, world, *words):
     page.goto(f"{world.url}#/" + "/".join(words))
+
+
+def look(page, world, *words):
+    """Go to another page, until what its stream begins with is shown."""
+    page.evaluate(
+        """async () => {
+            const { live } = await import("/static/js/live.js");
+            window.begun = false;
+            window.begins ??= live.addEventListener("devices", ({ detail }) => {
+                window.begun ||= detail.all;
+            }) ?? true;
+        }"""
+    )
+    go(page, world, *words)
+    page.evaluate(
+        """async (deadline) => {
+            for (const end = Date.now() + deadline; !window.begun;) {
+                if (Date.now() > end) throw new Error("the stream brings nothing");
+                await new Promise((done) => setTimeout(done, 2));
+            }
+        }""",
+        DEADLINE_MS,
+    )
+    laid_out(page)
