@@ -35,7 +35,8 @@ class Connector:
     ``on_command(message)``, instead of the queue; ``on_end(error)``, when a connection has ended.
     One that raises is logged and counted in ``handler_errors``. In a handler no call may wait.
 
-    ``ws``: the `motelink.websocket.Client`. ``session``: the `Session`, with its counters
+    ``ready``: whether the platform knows us and our devices. ``ws``: the
+    `motelink.websocket.Client`. ``session``: the `Session`, with its counters
     ``refused`` and ``strays``. Raises ConfigError.
     """
 
@@ -57,6 +58,7 @@ class Connector:
         self.ws = _Socket(self, url, options)
         self.session = Session(self, config.user, config.password, config.gid, manager)
         self.handler_errors = 0
+        self.ready = False
         self.loop = None
         self.deadline = ticks_ms()
         self.size = options["tx_size"]
@@ -64,11 +66,6 @@ class Connector:
         self._most = queue
         self.changes = None  # those under way
         self._inside = False  # a handler of ours: no waiting here
-
-    @property
-    def ready(self) -> bool:
-        """Whether the platform knows us and our devices."""
-        return self.session.state == 3
 
     def join(self, loop) -> None:
         """Run on this loop, among other clients."""
@@ -174,6 +171,7 @@ class Connector:
 
     def closed(self, error) -> None:
         """The connection has ended."""
+        self.ready = False
         self.session.closed()
         self.call(self.on_end, error)
 
@@ -183,6 +181,7 @@ class Connector:
 
     def become_ready(self) -> None:
         """Synchronised."""
+        self.ready = True
         self.call(self.on_ready)
 
     def command(self, message) -> bool:
