@@ -1,13 +1,15 @@
 """What ``motelink doctor`` says of boards that are not at hand: other firmware, a weak signal, a
 clock that is off. The board is a script of answers."""
 
+import io
 import re
 import time
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from motelink_tools.doctor import board, network
+from motelink_tools.doctor import board, network, report
 from motelink_tools.doctor.agent import Agent
 from motelink_tools.doctor.board import Known
 from motelink_tools.errors import ToolError
@@ -122,3 +124,14 @@ def test_the_boards_own_address_is_told(machine, do):
     here, there = network.servers(Agent(link), known, print)
     assert (here.state, there.state) == ("wrong", "wrong")
     assert do in there.do
+
+
+def test_a_server_s_name_is_not_read_as_markup():
+    screen = io.StringIO()
+
+    def examine(say):
+        say("manager: [/x]:1")
+        return []
+
+    assert report.show(Console(file=screen, force_terminal=True), examine)
+    assert "[/x]:1" in screen.getvalue()

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from motelink_tools import cli
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import Options, Plan, Remote, Source, Summary, apply, build, flash, plan
+from motelink_tools.flash.planning import Change, File
 from motelink_tools.flash.remote import TEMP
+from motelink_tools.flash.report import View
 
 from .flash_fake import BLOCK, FakeBoard
 
@@ -292,3 +295,13 @@ def test_a_wrong_line_is_told_before_the_board_is_looked_for(
     with pytest.raises(ToolError) as info:
         flash(Options(port=str(tmp_path / "no port"), project=tmp_path))
     assert info.value.kind == kind
+
+
+def test_no_file_s_name_is_read_as_markup() -> None:
+    screen = io.StringIO()
+    todo = Plan(((Change(File("[/b].txt", b"x"), None, 1, 0),),), (), ())
+    with View(Console(file=screen, force_terminal=True), dry_run=False).live() as view:
+        view.planned(todo)
+        view.progress("[/b].txt", 1, 1)
+    assert "connecting to the board" in screen.getvalue()
+    assert "[/b].txt" in screen.getvalue()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from motelink_tools.size import Part, Sizes, page
+from motelink_tools.size import Part, Sizes, page, report
 from motelink_tools.size.order import in_order
 from motelink_tools.size.treemap import Box, squarify
 
@@ -112,3 +113,11 @@ def test_the_page_needs_nothing_else_and_shows_names_as_they_are():
     assert text.count("web/a&amp;b.html") == 2 + 1
     assert "ImportError: &lt;nothing&gt;" in text
     assert "5,857" in text  # heap, in all
+
+
+def test_no_name_in_the_table_is_read_as_markup(capsys):
+    sizes = Sizes("/x[/y]", "1.25.0", 32, (Part("[/web].txt", 5),))
+    report.show(Console(), sizes)
+    said = capsys.readouterr().out
+    assert "/x[/y], in bytes" in said
+    assert "[/web].txt" in said

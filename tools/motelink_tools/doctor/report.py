@@ -18,7 +18,7 @@ def show(console: Console, examine: Callable[[Say], Iterable[Finding]]) -> bool:
     """Print each finding; whether nothing is wrong."""
     counts = dict.fromkeys(_MARKS, 0)
     with console.status("") as status:
-        for finding in examine(status.update):
+        for finding in examine(lambda text: status.update(Text(_plain(text)))):
             counts[finding.state] += 1
             _line(console, finding)
     bad, notes = counts["wrong"], counts["note"]

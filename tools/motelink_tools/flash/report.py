@@ -42,7 +42,7 @@ class View:
                 self._line(f"would remove {name}")
         elif plan.total and self._console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 DownloadColumn(),
                 TimeRemainingColumn(),

@@ -3,6 +3,7 @@
 import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from motelink_tools.size.measurement import Part, Sizes
@@ -10,7 +11,7 @@ from motelink_tools.size.measurement import Part, Sizes
 
 def show(console: Console, sizes: Sizes) -> None:
     """The largest heap first; totals; what they mean."""
-    table = Table(title=f"{sizes.what}, in bytes", title_justify="left")
+    table = Table(title=f"{escape(sizes.what)}, in bytes", title_justify="left")
     table.add_column("module")
     table.add_column("flash", justify="right")
     table.add_column("heap", justify="right")
@@ -18,7 +19,7 @@ def show(console: Console, sizes: Sizes) -> None:
     most = max((part.heap or 0 for part in sizes.parts), default=0) or 1
     for part in ranked(sizes):
         bar = "▇" * round(12 * (part.heap or 0) / most)
-        table.add_row(part.module or part.dest, f"{part.flash:,}", _heap(part), bar)
+        table.add_row(escape(part.module or part.dest), f"{part.flash:,}", _heap(part), bar)
     table.add_section()
     table.add_row("all", f"{sizes.flash:,}", f"{sizes.heap:,}", "")
     console.print(table)
