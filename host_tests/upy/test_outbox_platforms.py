@@ -210,7 +210,7 @@ def test_what_turn_raises_never_leaves_the_loop():
 def test_it_runs_on_the_loop_of_its_client():
     pair, forwarder = _commute()
     forwarder.send_text(_frame(0))
-    assert forwarder.loop is None
+    assert forwarder.loop is None and forwarder.sock is None
     first, second = Loop(), Loop()
     for loop in (first, second):
         loop.add(pair)

@@ -125,11 +125,9 @@ def seal(box) -> None:
 
 
 def drop(box) -> None:
-    """Nothing of the oldest segment waits any more."""
+    """Nothing of the oldest segment waits any more; nothing is appended to it."""
     box._at = box._ahead = box._done = box.taken = box._size = 0
     _close_head(box)
-    if len(box._counts) == 1:
-        seal(box)
     try:
         outbox.files.remove(_name(box, box._numbers[0]))
     except OSError as error:
@@ -161,11 +159,11 @@ def head(box) -> None:
 
 def close(box) -> None:
     """Close the files; without records they go."""
+    seal(box)
+    _close_head(box)
     if not box.count:
         while box._counts:
             drop(box)
-    seal(box)
-    _close_head(box)
 
 
 def _close_head(box) -> None:
