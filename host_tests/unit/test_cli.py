@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,31 @@ def test_figures_that_were_not_measured_leave_no_file(tmp_path, monkeypatch):
         assert cli.main(["bench", "--json", str(file)]) == 130
     assert list(tmp_path.iterdir()) == [old]
     assert old.read_text() == "{}"
+
+
+def test_a_reader_that_goes_is_told_from_what_was_found():
+    """`motelink doctor --host | head -1`: 1 would mean that something is wrong."""
+    tool = subprocess.Popen(
+        [sys.executable, "-m", "motelink_tools", "doctor", "--host"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    tool.stdout.close()
+    assert tool.stderr.read() == b""
+    tool.stderr.close()
+    assert tool.wait(30) == 141
+
+
+def test_a_full_disk_behind_stdout_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "motelink_tools", "doctor", "--host"]
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "motelink: the disk is full: no space is left to write\n"
+
+
+def test_a_fault_to_clear_has_a_name(capsys, tmp_path):
+    assert cli.main(["board", "fault", "--clear", "--board", str(tmp_path)]) == 2
+    assert "the name of the fault" in capsys.readouterr().err

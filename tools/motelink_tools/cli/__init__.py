@@ -5,6 +5,7 @@ the parsed arguments and returns an exit status.
 """
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -63,7 +64,14 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         # The reader (head, less) has gone; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich's answer to that
+            return 141
+        raise
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            failure = ToolError("the disk is full: no space is left to write", kind="file")
+            return _fail(parser.prog, failure, as_json=False)
         if error.filename is None:
             raise  # no file or folder of the user's: a fault of ours, and the traceback tells
         failure = ToolError(f"cannot use {error.filename}: {error.strerror}", kind="file")
