@@ -247,6 +247,23 @@ def test_a_record_larger_than_the_settings_of_now_holds_nothing_up():
     forwarder.box.close()
 
 
+def test_a_record_fits_to_the_byte():
+    from motelink import log
+
+    log.set_level("off")
+    for less in (0, 1):
+        made, forwarder = _made()
+        made.publish(_state(1))
+        begin(made)
+        assert forwarder.box.peek()
+        size = len(STATE) + len(forwarder.box.payload) + 9
+        made.client._session.window = [Slot(size - less) for _ in range(2)]
+        forwarder.turn(ticks_ms())
+        assert len(_sent(made)) == 1 - less and forwarder.unwanted == less
+        forwarder.box.close()
+    log.set_level("info")
+
+
 def test_records_of_any_length():
     made, forwarder = _made(record_size=200)
     begin(made)
