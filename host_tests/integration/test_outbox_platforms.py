@@ -20,13 +20,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_library(tmp_path_factory.mktemp("library"))
 
 
-def _number(text: str) -> int:
-    """The counter's value in what a platform was told."""
-    found = re.search(r"counter(?:-I)?\W+(?:value\W+)?(\d+)", text) or re.search(
-        r"(\d+)\D*$", text
-    )
+def _numbers(text: str) -> list[int]:
+    """The counter's values in what a platform was told: TCP may glue messages of iot-manager's raw
+    dialect together."""
+    found = re.findall(r"counter(?:-I)?\W+(?:value\W+)?(\d+)", text)
+    found = found or re.findall(r"(\d+)\D*$", text)
     assert found, text
-    return int(found[1])
+    return [int(number) for number in found]
 
 
 def _kept(output: list[str]) -> Iterator[tuple[str, int]]:
@@ -34,7 +34,8 @@ def _kept(output: list[str]) -> Iterator[tuple[str, int]]:
     for line in output:
         words = line.split(" ", 2)
         if words[0] == "kept":
-            yield words[1], _number(words[2])
+            (value,) = _numbers(words[2])
+            yield words[1], value
 
 
 def test_all_that_was_kept_arrives_in_order(
@@ -60,12 +61,11 @@ def test_all_that_was_kept_arrives_in_order(
     for name in ("waiting", "dropped", "refused", "corrupt", "handler_errors"):
         assert f"{name} 0\n" in figures
     kept = list(_kept(device.output))
-    arrived = [(platform, _number(text)) for platform, text in heard]
+    arrived = [(platform, value) for platform, text in heard for value in _numbers(text)]
     for platform in five_platforms.PLATFORMS:
         expected = [value for name, value in kept if name == platform]
-        found = [value for name, value in arrived if name == platform]
+        # A connection that was lost meanwhile has some sent again, so for the first time counts.
+        found = list(dict.fromkeys(value for name, value in arrived if name == platform))
         assert len(set(expected)) >= (2 if platform == "losant" else 2 * COUNT - 2), expected
         assert not set(expected) - set(found), (platform, expected, found)
-        assert found == sorted(found), (
-            platform
-        )  # nothing was lost on the way, so once and in order
+        assert found == sorted(found), platform
