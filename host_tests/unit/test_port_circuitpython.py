@@ -44,6 +44,8 @@ EVERYTHING = [
     "node",
     "node_board",
     "outbox",
+    "outbox_flash",
+    "outbox_window",
     "port",
     "sepl_connector",
     "sepl_devices",
