@@ -54,6 +54,8 @@ EVERYTHING = [
     "stream",
     "websocket_client",
     "websocket_frames",
+    "websocket_handshake",
+    "websocket_memory",
 ]
 # Where the boards differ.
 SOCKETS = ["manager_client", "manager_reconnect", "stream"]
