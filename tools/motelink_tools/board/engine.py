@@ -8,47 +8,29 @@ standard input, but for Ctrl-C. When it ends, what it has not read goes to the c
 reset is a new process, so that every socket and every byte of the heap is as after power-on.
 """
 
-import re
 import select
 import time
 from itertools import islice
 from signal import Signals
-from typing import ClassVar
 
 from motelink_tools.board.console import Console, Run, SoftReset
+from motelink_tools.board.heap import Heap
 from motelink_tools.board.line import Line
 from motelink_tools.board.process import Channel, Event, Kind, Process, Setup
 from motelink_tools.board.program_input import ProgramInput
+from motelink_tools.board.program_output import cook, cook_error
 from motelink_tools.board.state import State
+from motelink_tools.board.timers import FOREVER, Timers
 from motelink_tools.errors import ToolError
 
 _CTRL_C = b"\x03"
-_HEAP_TOLERANCE = 512  # bytes by which the free heap may differ from what was asked for
-_HEAP_ATTEMPTS = 5
 _MESSAGES_A_TURN = 32  # so that firmware that prints without end can be interrupted
-_RESETS = (
-    "hard",
-    "soft",
-    "watchdog",
-    "deepsleep",
-    "bootloader",
-    "power",
-)  # as in _virtual_console
-_OWN_FRAME = re.compile(rb'  File "_virtual_console\.py", .*\n')
-_LINE_END = re.compile(rb"\r?\n")
-_FOREVER = float("inf")
-
-
-def _cook(text: bytes) -> bytes:
-    """Text as a terminal wants it. The firmware's own line editor, in input(), ends lines so."""
-    return _LINE_END.sub(b"\r\n", text)
+# As in _virtual_console.
+_RESETS = ("hard", "soft", "watchdog", "deepsleep", "bootloader", "power")
 
 
 class Engine:
     """The board. Raises ToolError out of `turn` when MicroPython cannot be started at all."""
-
-    # What an interpreter with some heap takes of it before firmware starts: measured, then kept.
-    _overheads: ClassVar[dict[tuple[object, ...], int]] = {}
 
     def __init__(self, setup: Setup, line: Line, banner: str) -> None:
         self._setup = setup
@@ -58,21 +40,19 @@ class Engine:
         self._held = bytearray()  # came while there was nothing to give it to
         self._process: Process | None = None
         self._ready = False
-        self._attempts = 0
+        self._heap = Heap(setup)
         self._cause = "power"
         self._boot_files: list[str] | None = None  # not None while the board boots
         self._program = 0  # the number of what runs; 0: the console has the line
         self._began = False
         self._error: bytearray | None = None  # the traceback that is being printed
         self._leaves = False
-        self._suspended_at: float | None = None
-        self._watchdog = _FOREVER
-        self._wake = _FOREVER
+        self._timers = Timers()
         self.resets = 0
 
     @property
     def state(self) -> State:
-        if self._suspended_at is not None:
+        if self._timers.suspended:
             return State.SUSPENDED
         if self._process is None:
             return State.ASLEEP
@@ -104,14 +84,13 @@ class Engine:
 
     def suspend(self) -> None:
         """Freeze the firmware where it is; the line and the sockets stay open."""
-        if self._process is not None and self._suspended_at is None:
+        if self._process is not None and not self._timers.suspended:
             self._process.suspend()
-            self._suspended_at = time.monotonic()
+            self._timers.suspend()
 
     def resume(self) -> None:
-        if self._process is not None and self._suspended_at is not None:
-            self._watchdog += time.monotonic() - self._suspended_at
-            self._suspended_at = None
+        if self._process is not None and self._timers.suspended:
+            self._timers.resume()
             self._process.resume()
 
     def faults_changed(self) -> None:
@@ -150,43 +129,31 @@ class Engine:
 
     def _patience(self) -> float | None:
         """Milliseconds until something falls due; None: nothing will."""
-        deadline = min(self._line.deadline(), self._wake)
+        deadline = min(self._line.deadline(), self._timers.deadline())
         if self._process is not None:
             deadline = min(deadline, self._process.next_nudge)
-        if self._suspended_at is None:
-            deadline = min(deadline, self._watchdog)
-        if deadline == _FOREVER:
+        if deadline == FOREVER:
             return None
         return max(0.0, (deadline - time.monotonic()) * 1000)
 
     def _act_on_time(self) -> None:
-        now = time.monotonic()
-        if self._suspended_at is None and now >= self._watchdog:
-            self.hard_reset("watchdog")
-        elif now >= self._wake:
-            self.hard_reset("deepsleep")
-        elif self._process is not None and now >= self._process.next_nudge:
+        cause = self._timers.due()
+        if cause:
+            self.hard_reset(cause)
+        elif self._process is not None and time.monotonic() >= self._process.next_nudge:
             self._process.nudge()
 
     # Starting and stopping the process
 
     def _start(self, cause: str) -> None:
         self._cause = cause
-        self._attempts = 0
+        self._heap.begin()
         self.resets += 1
         self._spawn()
 
-    def _heap_key(self) -> tuple[object, ...]:
-        setup = self._setup
-        return (setup.interpreter, setup.firmware, setup.chip, setup.heap)
-
     def _spawn(self) -> None:
-        overhead = self._overheads.get(self._heap_key(), 64 << 10)
-        self._attempts += 1
         self._error = bytearray()  # it says nothing before it is ready, unless it fails
-        self._process = Process(
-            self._setup, self._cause, self._input.reader, self._setup.heap + overhead
-        )
+        self._process = Process(self._setup, self._cause, self._input.reader, self._heap.size())
 
     def _stop(self) -> None:
         if self._process is not None:
@@ -197,16 +164,12 @@ class Engine:
         self._error = None
         self._leaves = False
         self._boot_files = None
-        self._suspended_at = None
-        self._watchdog = self._wake = _FOREVER
+        self._timers.clear()
 
     def _started(self, event: Event) -> None:
         """The process is ready: does the firmware find the heap that it was promised?"""
-        missing = self._setup.heap - event.number
         assert self._process is not None
-        if abs(missing) > _HEAP_TOLERANCE and self._attempts < _HEAP_ATTEMPTS:
-            overhead = self._overheads.get(self._heap_key(), 64 << 10)
-            self._overheads[self._heap_key()] = overhead + missing
+        if not self._heap.fits(event.number):
             self._process.close()
             self._spawn()
             return
@@ -246,7 +209,7 @@ class Engine:
             elif self._error is not None:
                 self._error += data
             else:
-                self._line.send(_cook(data) if channel is Channel.TEXT else data)
+                self._line.send(cook(data) if channel is Channel.TEXT else data)
         if ended and count < _MESSAGES_A_TURN:
             self._crashed(process)
 
@@ -263,7 +226,7 @@ class Engine:
         elif event.kind == "D" and event.number == self._program:
             self._ended()
         elif event.kind == "F":
-            self._watchdog = time.monotonic() + event.number / 1000
+            self._timers.feed(event.number)
         elif event.kind == "W":
             self._leave(_RESETS[event.detail], event.number)
 
@@ -271,14 +234,13 @@ class Engine:
         """The firmware asked for a reset; the process waits to be ended."""
         if kind == "deepsleep":
             self._stop()
-            if milliseconds:
-                self._wake = time.monotonic() + milliseconds / 1000
+            self._timers.sleep(milliseconds)
         elif kind != "soft":  # a soft one comes as SystemExit
             self.hard_reset(kind if kind in ("watchdog", "power") else "hard")
 
     def _ended(self) -> None:
         """The program has ended: the console has the line again, or booting goes on."""
-        error = _cook(_OWN_FRAME.sub(b"", bytes(self._error or b"")))
+        error = cook_error(bytes(self._error or b""))
         leaves = self._leaves
         self._program = 0
         self._error = None
