@@ -1,5 +1,7 @@
 """Stand-ins that a test puts in the place of something real."""
 
+from motelink.port import ticks_add, ticks_ms
+
 
 class Delay:
     """A backoff that always says the same, and counts."""
@@ -34,3 +36,13 @@ class Instead:
             setattr(self.module, self.name, self.before)
         else:
             delattr(self.module, self.name)
+
+
+class Waiting:
+    """A loop's client that is connected, and wants nothing for 100 s."""
+
+    sock = None
+    state = 3
+
+    def __init__(self):
+        self.deadline = ticks_add(ticks_ms(), 100000)
