@@ -59,6 +59,8 @@ EVERYTHING = [
     "websocket_frames",
     "websocket_handshake",
     "websocket_memory",
+    "websocket_sending",
+    "websocket_violations",
 ]
 # Where the boards differ.
 SOCKETS = ["manager_client", "manager_reconnect", "stream"]
