@@ -42,7 +42,9 @@ class Line:
     def _place_link(self) -> None:
         if self._link is None:
             return
-        if self._link.is_symlink():  # of a board that was killed, or is being replaced
+        terminals = Path(self.port).parent
+        # Of a board that was killed, or is being replaced. Any other link is the user's.
+        if self._link.is_symlink() and self._link.readlink().parent == terminals:
             self._link.unlink()
         try:
             self._link.symlink_to(self.port)
