@@ -6,7 +6,11 @@ import pytest
 
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
+from motelink_tools.flash.mpy import Abi
+from motelink_tools.flash.planning import build
 from motelink_tools.flash.project import own_files, platforms, standard
+from motelink_tools.flash.remote import About
+from motelink_tools.flash.sources import Source
 
 NODE = "from motelink.node import Node\n"
 
@@ -130,6 +134,19 @@ def test_settings_that_a_board_cannot_read_are_refused_without_their_value(
         project.own()
     assert info.value.kind == "bad_settings"
     assert "hunter2" not in str(info.value)
+
+
+def test_settings_may_begin_with_a_byte_order_mark(project: Folder) -> None:
+    text = 'manager_host = "a"\r\n'
+    for name in ("settings.toml", "notes.toml"):
+        project.write(name, "\ufeff" + text)
+    project.write("secrets.toml", '\ufefflosant_key = "k"\n')
+    assert platforms(project.path) == ["manager", "losant"]
+    sources = [Source(project.path / name, name) for name in ("settings.toml", "notes.toml")]
+    about = About((1, 25, 0), Abi(6, 3, 0), "Fake", 1024, 100_000, 40_000)
+    sent = {file.dest: file.data for file in build(sources, about)}
+    assert sent["settings.toml"] == b'manager_host = "a"\r\n'
+    assert sent["notes.toml"] == (project.path / "notes.toml").read_bytes()
 
 
 def test_python_that_does_not_compile_is_said_with_its_line(project: Folder) -> None:

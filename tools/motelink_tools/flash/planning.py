@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
+from motelink_tools.flash.project import SECRETS, SETTINGS, without_mark
 from motelink_tools.flash.remote import TEMP, About, Found, Remote
 from motelink_tools.flash.sources import ALWAYS_SOURCE, Source, in_order
 
@@ -166,9 +167,10 @@ def _compile(sources: Sequence[Source], about: About) -> dict[str, bytes]:
 
 def _read(source: Source) -> bytes:
     try:
-        return source.path.read_bytes()
+        data = source.path.read_bytes()
     except OSError as error:
         raise ToolError(f"cannot read {source.path}: {error.strerror}", kind="bad_path") from error
+    return without_mark(data) if source.dest in (SETTINGS, SECRETS) else data
 
 
 def _refuse_clashes(files: Sequence[File]) -> None:

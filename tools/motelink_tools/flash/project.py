@@ -12,6 +12,7 @@ pyproject.toml names, for it cannot be seen in imports:
 
 import ast
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,17 @@ def own_files(folder: Path) -> list[Source]:
     return [*sources, *others.values()]
 
 
+def without_mark(text: bytes) -> bytes:
+    """Settings without the byte order mark that editors on Windows begin UTF-8 with: a board
+    does not know it."""
+    return text.removeprefix(BOM_UTF8)
+
+
 def settings(path: Path) -> dict[str, Any]:
     """The settings in a file, by the board's own parser; none where there is no file. Raises
     ToolError ``bad_settings``, which tells the line and no value."""
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = without_mark(path.read_bytes()).splitlines(keepends=True)
     except FileNotFoundError:
         return {}
     try:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from motelink.errors import ConfigError
 from motelink.settings_toml import parse
 from motelink_tools.errors import ToolError
+from motelink_tools.flash.project import without_mark
 
 Value = str | int | float | bool
 
@@ -20,7 +21,7 @@ def read(text: bytes, name: str) -> dict[str, Value]:
     """What the lines say, by the board's own parser. ``name`` stands for them in messages. Raises
     ToolError ``bad_settings`` with the line's number."""
     try:
-        found: dict[str, Value] = parse(text.splitlines(keepends=True), name)
+        found: dict[str, Value] = parse(without_mark(text).splitlines(keepends=True), name)
     except ConfigError as error:
         raise ToolError(str(error), kind="bad_settings") from None
     return found
@@ -34,12 +35,13 @@ def is_name(text: str) -> bool:
 def merge(
     text: bytes, changes: Mapping[str, Value], removed: Collection[str] = (), name: str = ""
 ) -> bytes:
-    """``text`` with these values set and those names gone; all other lines stay as they are.
+    """``text`` with these values set and those names gone; all other lines stay as they are, but
+    a byte order mark goes.
     Raises ToolError ``bad_settings``, ``bad_value``, ``bad_name``."""
     read(text, name)
     lines = []
     waiting = {key: _line(key, value) for key, value in changes.items()}
-    for line in text.decode().replace("\r\n", "\n").removesuffix("\n").split("\n"):
+    for line in without_mark(text).decode().replace("\r\n", "\n").removesuffix("\n").split("\n"):
         found = _LINE.match(line)
         key = found[1] if found else ""
         if key not in removed:
