@@ -1,6 +1,7 @@
 """The lines of secrets.toml before and after, and what is asked for."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def test_comments_and_other_lines_stay_where_they_are():
     before = b'# mine\n\n a=1  # one\nb = "x"\r\nc = 3'
     after = merge(before, {"b": 'y"z', "d": True}, ["c"])
     assert after == b'# mine\n\n a=1  # one\nb = "y\\"z"\nd = true\n'
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line():
+    marked = b"\xef\xbb\xbfa = 1\r\nb = 2\r\n"
+    assert read(marked, "x") == {"a": 1, "b": 2}
+    assert merge(marked, {"a": 3}) == b"a = 3\nb = 2\n"
+    assert merge(marked, {}) == b"a = 1\nb = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,19 @@ def test_the_end_of_the_input_ends_it(answers, monkeypatch, hidden):
     assert info.value.kind == "no_value"
     monkeypatch.setattr(report, "provision", None)
     with pytest.raises(ToolError, match="nothing was removed"):
-        report.run(Options(wipe=True), yes=False, as_json=False)
+        report.run(Options(port=os.devnull, wipe=True), yes=False, as_json=False)
+
+
+@pytest.mark.parametrize("options", [{}, {"names": ["x"]}, {"wipe": True}])
+def test_a_port_that_there_is_not_is_said_before_anything_is_asked(
+    answers, monkeypatch, tmp_path: Path, options
+):
+    monkeypatch.setattr("getpass.getpass", None)
+    monkeypatch.setattr("builtins.input", None)
+    options = Options(port=str(tmp_path / "ttyACM7"), project=tmp_path, **options)
+    with pytest.raises(ToolError, match="there is no port") as info:
+        report.run(options, yes=False, as_json=False)
+    assert info.value.kind == "no_port"
 
 
 def test_what_is_typed_and_no_text_is_not_repeated(answers, monkeypatch):

@@ -203,6 +203,14 @@ def find_port(wanted: str | None = None) -> str:
     return found[0][0]
 
 
+def check_port(port: str) -> None:
+    """Before a user is asked for what goes there. Raises ToolError ``no_port`` where it cannot be
+    opened, as far as can be told without opening it, which resets some boards."""
+    trouble = _out_of_reach(port)
+    if trouble:
+        raise ToolError(trouble, kind="no_port")
+
+
 def serial_ports() -> list[tuple[str, str]]:
     """Where boards seem to be: (device, its name or maker) of each port of a known vendor."""
     ports = sorted(list_ports.comports(), key=lambda port: str(port.device))
@@ -224,20 +232,30 @@ def _open(port: str) -> SerialTransport:
 
 def cannot_open(port: str) -> ToolError:
     """Why, as well as can be told: mpremote keeps the operating system's answer to itself."""
-    if os.name == "posix" and "://" not in port:
-        if not Path(port).exists():
-            return ToolError(f"there is no port {port}", kind="no_port")
-        if not os.access(port, os.R_OK | os.W_OK):
-            return ToolError(
-                f"no permission to open {port}; on most systems the group dialout or uucp has it",
-                kind="no_port",
-            )
-        if not _is_serial(port):
-            return ToolError(f"{port} is no serial port", kind="no_port")
+    trouble = _out_of_reach(port)
+    if trouble:
+        return ToolError(trouble, kind="no_port")
+    if _is_path(port) and not _is_serial(port):
+        return ToolError(f"{port} is no serial port", kind="no_port")
     return ToolError(
         f"cannot open {port}; another program has it open (a terminal, an editor?): close it",
         kind="port_busy",
     )
+
+
+def _is_path(port: str) -> bool:
+    return os.name == "posix" and "://" not in port
+
+
+def _out_of_reach(port: str) -> str:
+    """What is wrong with the port's file; "" where nothing is, or there is no file."""
+    if not _is_path(port):
+        return ""
+    if not Path(port).exists():
+        return f"there is no port {port}"
+    if not os.access(port, os.R_OK | os.W_OK):
+        return f"no permission to open {port}; on most systems the group dialout or uucp has it"
+    return ""
 
 
 def _is_serial(port: str) -> bool:

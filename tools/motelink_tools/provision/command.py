@@ -11,7 +11,7 @@ from motelink_tools.flash.project import SECRETS, SETTINGS
 from motelink_tools.provision.asking import ask
 from motelink_tools.provision.secrets import Value, is_name, merge, read
 from motelink_tools.provision.store import Store
-from motelink_tools.transport import connect, find_port
+from motelink_tools.transport import check_port, connect, find_port
 
 _WIFI = ("wifi_ssid", "wifi_password")
 _STDIN = "-"
@@ -57,6 +57,7 @@ def provision(options: Options) -> dict[str, Any]:
     changes: dict[str, Value] = {}
     empty: list[str] = []
     port = find_port(options.port)
+    check_port(port)
     if not options.listing and not options.wipe:
         changes, empty = _changes(options)
     with connect(port, reset=options.reset) as link:

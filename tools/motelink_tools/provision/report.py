@@ -7,11 +7,13 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.provision.asking import answer
 from motelink_tools.provision.command import Options, provision
+from motelink_tools.transport import check_port, find_port
 
 
 def run(options: Options, *, yes: bool, as_json: bool) -> int:
     """Provision and say what was done. Raises ToolError."""
     if options.wipe and not yes:
+        check_port(find_port(options.port))
         _confirm()
     done = provision(options)
     if as_json:
