@@ -17,11 +17,11 @@ first connection, the last error and the broker's address apart.
 import gc
 import sys
 
-from motelink import port
+from motelink import log, port
 from motelink.backoff import Backoff
 from motelink.mqtt import Client, prepared
 
-__import__("motelink.log")  # now, not by the first fault
+log.info("begin")  # what the first line leaves for good is there now, not by the first fault
 modules = set(sys.modules)
 number, what, qos, count = sys.argv[1:5]
 qos = int(qos)
