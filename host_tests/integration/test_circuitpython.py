@@ -74,7 +74,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         interpreter = str(HOST_TESTS / "circuitpython" / "interpreter.py")
         running.append(
             subprocess.Popen(
-                [sys.executable, interpreter, board, program],
+                [sys.executable, "-u", interpreter, board, program],
                 cwd=tmp_path,
                 env={**os.environ, "PYTHONPATH": path},
                 stdin=subprocess.DEVNULL,
