@@ -29,10 +29,11 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade --use-pep517 \
 	    --target typings micropython-esp32-stubs==1.25.0.post5 \
 	    micropython-stdlib-stubs==1.29.0.post2
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-	    echo "Installing chromium, for the tests of the hub's page ..."; \
+	@{ command -v chromium || command -v google-chrome; } >/dev/null && \
+	    $(BIN)/python -m playwright --version >/dev/null 2>&1 || { \
+	    echo "Installing chromium and what drives it, for the tests of the hub's page ..."; \
 	    $(AS_ROOT) apt-get -qq update && \
-	    $(AS_ROOT) apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
+	    $(AS_ROOT) apt-get -qq install -y --no-install-recommends chromium libatomic1 >/dev/null; }
 	@for peer in losant-mqtt==1.2.1 iottalk-py==2.3.1; do \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --upgrade --use-pep517 \
 	        --target "$(VENV)/peers/$${peer%%[-=]*}" $$peer || exit 1; done
