@@ -24,9 +24,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 def runtime(request: pytest.FixtureRequest) -> list[str]:
     """The command that runs a program on that runtime (CircuitPython's port: among fakes)."""
     if request.param == "cpython":
-        return [sys.executable]
+        return [sys.executable, "-u"]
     if request.param == "circuitpython":
-        return [sys.executable, str(_CIRCUITPYTHON), "espressif"]
+        return [sys.executable, "-u", str(_CIRCUITPYTHON), "espressif"]
     interpreter = interpreters()[request.param]
     if isinstance(interpreter, ToolError):
         raise interpreter
