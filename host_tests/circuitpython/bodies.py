@@ -38,7 +38,7 @@ def main():
                     body()
             except Exception:
                 failed[name] = traceback.format_exc() + printed.getvalue()
-    print(json.dumps([ran, failed]))
+    print(json.dumps([ran, failed]), flush=True)
     os._exit(0)  # whatever a failed test has left behind
 
 
