@@ -103,12 +103,18 @@ def test_figures_that_were_not_measured_leave_no_file(tmp_path, monkeypatch):
     assert old.read_text() == "{}"
 
 
-def test_a_reader_that_goes_is_told_from_what_was_found():
+# Written line by line, or all at once at the end.
+BUFFERING = pytest.mark.parametrize("unbuffered", ["1", ""])
+
+
+@BUFFERING
+def test_a_reader_that_goes_is_told_from_what_was_found(unbuffered):
     """`motelink doctor --host | head -1`: 1 would mean that something is wrong."""
     tool = subprocess.Popen(
         [sys.executable, "-m", "motelink_tools", "doctor", "--host"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     )
     tool.stdout.close()
     assert tool.stderr.read() == b""
@@ -116,11 +122,18 @@ def test_a_reader_that_goes_is_told_from_what_was_found():
     assert tool.wait(30) == 141
 
 
-def test_a_full_disk_behind_stdout_is_one_line():
+@BUFFERING
+def test_a_full_disk_behind_stdout_is_one_line(unbuffered):
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "motelink_tools", "doctor", "--host"]
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == 1
     assert done.stderr == "motelink: the disk is full: no space is left to write\n"

@@ -56,13 +56,13 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     try:
         with _signals_unwind():
             status: int = arguments.run(arguments)
+            sys.stdout.flush()  # here, where it is known what to say when that fails
     except ToolError as error:
         return _fail(parser.prog, error, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader (head, less) has gone; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # the reader (head, less) has gone
         return 141
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # rich's answer to that
@@ -70,6 +70,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         raise
     except OSError as error:
         if error.errno == errno.ENOSPC and error.filename is None:
+            _abandon_stdout()
             failure = ToolError("the disk is full: no space is left to write", kind="file")
             return _fail(parser.prog, failure, as_json=False)
         if error.filename is None:
@@ -77,6 +78,11 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         failure = ToolError(f"cannot use {error.filename}: {error.strerror}", kind="file")
         return _fail(parser.prog, failure, as_json=getattr(arguments, "json", False))
     return status
+
+
+def _abandon_stdout() -> None:
+    """What could not be written is not tried again, with a complaint, as the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(prog: str, error: ToolError, *, as_json: bool) -> int:
