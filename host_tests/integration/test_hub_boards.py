@@ -121,8 +121,13 @@ def test_two_who_flash_at_once_are_one_flash_with_one_account(world):
             409,
             409,
         ]
-        names = [row["name"] for row in world.get("api/devices").json()["devices"]]
-        assert [name for name in names if name.startswith("both")] == ["both"]
+
+        def accounts():
+            names = [row["name"] for row in world.get("api/devices").json()["devices"]]
+            return [name for name in names if name.startswith("both")]
+
+        wait_for(accounts)  # the page looks once a second
+        assert accounts() == ["both"]
 
 
 def test_what_is_removed_is_gone_with_its_secrets_and_does_not_start_again(world, monkeypatch):
