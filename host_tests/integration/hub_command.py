@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def start(tmp_path, folder):
+def start():
     """Start a command; all are stopped at the end, or when they hang."""
     running, watchdogs = [], []
 

@@ -5,52 +5,25 @@ import re
 import resource
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import types
 
 import pytest
 
+from .hub_command import start, stop
 from .manager_device import DEADLINE_S, Device, wait_for
+
+__all__ = ["start"]
 
 
 @pytest.fixture
-def start():
-    """Start the command; all are stopped at the end, or when they hang."""
-    running, watchdogs = [], []
-
-    def start(*arguments):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "motelink_tools", "manager", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        watchdogs.append(threading.Timer(4 * DEADLINE_S, process.kill))
-        watchdogs[-1].start()
-        return process
-
-    yield start
-    for watchdog in watchdogs:
-        watchdog.cancel()
-    for process in running:
-        process.kill()
-        process.communicate(timeout=DEADLINE_S)
-
-
-def stop(process, number=signal.SIGINT):
-    """Returns what else it printed, and what it complained about."""
-    process.send_signal(number)
-    output, errors = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 0
-    return output, errors
+def manager(start):
+    """Start the command; all are stopped at the end."""
+    return lambda *arguments: start("-m", "motelink_tools", "manager", *arguments)
 
 
 @pytest.mark.parametrize("framing", ["raw", "terminated", "length"])
-def test_it_prints_what_happens_as_json(start, framing):
-    process = start("--port", "0", "--json", "--framing", framing, "--heartbeat-rate", "0.3")
+def test_it_prints_what_happens_as_json(manager, framing):
+    process = manager("--port", "0", "--json", "--framing", framing, "--heartbeat-rate", "0.3")
     listening = json.loads(process.stdout.readline())
     assert listening["event"] == "listening"
     assert listening["dialect"] == framing
@@ -82,8 +55,8 @@ def port_of(process):
     return types.SimpleNamespace(port=int(re.search(r"port (\d+)", process.stdout.readline())[1]))
 
 
-def test_it_prints_lines_for_people(start):
-    process = start("--port", "0", "--types", "light,lock")
+def test_it_prints_lines_for_people(manager):
+    process = manager("--port", "0", "--types", "light,lock")
     manager = port_of(process)
     with Device(manager, kind="lock").identify() as lock, Device(manager) as refused:
         assert f"connected  uuid {lock.uuid}  type lock" in process.stdout.readline()
@@ -99,7 +72,7 @@ def test_it_prints_lines_for_people(start):
     assert "Traceback" not in errors
 
 
-def test_one_clear_line_for_what_cannot_be(start, tmp_path):
+def test_one_clear_line_for_what_cannot_be(manager, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         for arguments, code, complaint in (
             (["--port", str(taken.getsockname()[1])], 1, "Address already in use; choose another"),
@@ -108,15 +81,15 @@ def test_one_clear_line_for_what_cannot_be(start, tmp_path):
             (["--heartbeat-rate", "0"], 2, "heartbeat_rate"),
             (["--types", "a,"], 2, "cannot be a device type"),
         ):
-            process = start(*arguments)
+            process = manager(*arguments)
             output, errors = process.communicate(timeout=DEADLINE_S)
             assert (process.returncode, output) == (code, "")
             assert complaint in errors
             assert errors.count("\n") == 1
 
 
-def test_it_ends_when_its_reader_has_gone(start):
-    process = start("--port", "0")
+def test_it_ends_when_its_reader_has_gone(manager):
+    process = manager("--port", "0")
     manager = port_of(process)
     process.stdout.close()
     with Device(manager).identify() as device:
@@ -126,8 +99,8 @@ def test_it_ends_when_its_reader_has_gone(start):
     process.stdout = None  # for communicate: it was closed above
 
 
-def test_without_files_left_it_waits_and_goes_on(start):
-    process = start("--port", "0", "--json")
+def test_without_files_left_it_waits_and_goes_on(manager):
+    process = manager("--port", "0", "--json")
     manager = types.SimpleNamespace(port=json.loads(process.stdout.readline())["port"])
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (20, 20))
     devices = [Device(manager) for _ in range(20)]

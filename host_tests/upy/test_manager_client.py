@@ -113,7 +113,7 @@ def test_message_before_getinfo():
         session.peer.expect_close()
         error = session.client.last_error
         assert isinstance(error, ProtocolError)
-        assert "getinfo first" in str(error)
+        assert "expected getinfo" in str(error)
         assert session.client.messages == 0
         session.connect()
         assert session.heard[-1] == "connect"

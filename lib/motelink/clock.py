@@ -60,7 +60,7 @@ class Clock:
         2024, which no server can mean. Allocates one large int.
         """
         if unix_s < EARLIEST:
-            raise ValueError("before 2024: %d" % unix_s)
+            raise ValueError("a time before 2024: %d" % unix_s)
         self.poll()
         self._epoch = unix_s - self.seconds
         self._epoch_ms = ms - self.ms

@@ -89,7 +89,7 @@ class Client(Link):
         tx = self.tx
         n = len(data) + framing.overhead + _SPARE
         if n > tx.limit:
-            raise ValueError("%d bytes, more than tx_size=%d" % (n, tx.limit))
+            raise ValueError("a message takes %d bytes, tx_size=%d" % (n, tx.limit))
         if not self.connected or n > tx.room():
             return False
         try:
@@ -126,7 +126,7 @@ class Client(Link):
     def deliver(self, start: int, end: int) -> None:
         """The framing has read an application message: ``rx.data[start:end]``."""
         if not self.connected:
-            raise ProtocolError("%s: message, not getinfo first" % self)
+            raise ProtocolError("%s: expected getinfo, got a message" % self)
         self.messages += 1
         message = self._message
         message.start = start

@@ -63,7 +63,7 @@ class Timer:
 
     def __init__(self, node, ms: int, handler):
         if not 0 < ms < 1 << 29:
-            raise ConfigError("1 ms to 6 days, got %r" % (ms,))
+            raise ConfigError("an interval is 1 ms to 6 days, got %r" % (ms,))
         self.node = node
         self.ms = ms
         self.handler = handler

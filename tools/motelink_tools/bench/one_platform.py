@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from motelink_tools.bench.flashed import flashed
 from motelink_tools.bench.lab import Say
 from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
-from motelink_tools.flash import Options, flash
 from motelink_tools.hub.manager import Client, Manager
 
 _NAME = "bench"
@@ -48,14 +48,9 @@ class Node:
     """``folder``: of its own. Flashed once, here; `run` begins with these files each time."""
 
     def __init__(self, folder: Path, say: Say) -> None:
-        self._flashed = folder / "flashed"
         self._files = folder / "files"
-        project = folder / "project"
-        project.mkdir()
-        (project / "app.py").write_text(_PROGRAM)
         say("flashing a node")
-        with VirtualBoard(self._flashed) as board:
-            flash(Options(port=board.port, board="virtual", project=project, reset=False))
+        self._flashed = flashed(folder, {"app.py": _PROGRAM})
 
     def run(self, heap: str, *, outbox: bool = True) -> tuple[int, int]:
         """The bytes of ``heap`` that it holds after a collection: once it has delivered messages,

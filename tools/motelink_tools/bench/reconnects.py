@@ -8,16 +8,15 @@ and so end at any place of the node's waiting.
 import asyncio
 import logging
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from motelink_tools.bench.flashed import flashed
 from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
-from motelink_tools.flash import Options, flash
 from motelink_tools.hub.manager import AsyncManager, Client
 
 _TYPE = "virtual"
@@ -45,7 +44,9 @@ async def _run(folder: Path, outages: int, longest_s: float, say: Say) -> dict[s
     times: dict[str, list[float]] = {"wifi": [], "server": []}
     server = _Server()
     async with server.running():
-        files = await asyncio.to_thread(_board_files, folder, _SETTINGS % server.port)
+        files = await asyncio.to_thread(
+            flashed, folder, {"settings.toml": _SETTINGS % server.port}
+        )
         board = VirtualBoard(files)
         await asyncio.to_thread(board.start)
         try:
@@ -98,14 +99,3 @@ class _Server:
         except TimeoutError:
             raise ToolError("the node did not come back", kind="load_failed") from None
         return time.monotonic() - began
-
-
-def _board_files(folder: Path, settings: str) -> Path:
-    """A flash with the firmware on it."""
-    project = folder / "project"
-    project.mkdir()
-    (project / "settings.toml").write_text(settings)
-    with VirtualBoard(folder / "board") as board:
-        flash(Options(port=board.port, project=project, reset=False))
-    shutil.rmtree(project)
-    return folder / "board"

@@ -8,16 +8,15 @@ says which have arrived. Times are true times: nothing is injected.
 import asyncio
 import random
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from motelink_tools.bench.flashed import flashed
 from motelink_tools.board import VirtualBoard
 from motelink_tools.faults import Cut, Direction, Fault, Proxy
-from motelink_tools.flash import Options, flash
 from motelink_tools.hub.broker import choose_broker
 from motelink_tools.hub.losant.server import BROKER_OPTIONS, Losant
 from motelink_tools.hub.registry import Registry
@@ -89,16 +88,18 @@ class Plan:
 @dataclass
 class Outcome:
     """``kept``: the numbers that the outbox has confirmed. ``arrived``: those in the store, in
-    the order in which they came. ``free``: bytes of heap, by boot, in the order of time."""
+    the order in which they came. ``free``: bytes of heap, by boot, in the order of time;
+    ``lacking``: records that were dropped, by boot. ``waiting``: those in the outbox, at the last health report."""
 
     kept: set[int] = field(default_factory=set)
     arrived: list[int] = field(default_factory=list)
     free: dict[int, list[int]] = field(default_factory=dict)
+    lacking: dict[int, int] = field(default_factory=dict)
+    waiting: int = 0
     faults: int = 0
     cuts: int = 0
     seconds: float = 0.0
     corrupt: int = 0
-    dropped: int = 0
     errors: int = 0
     safe_modes: int = 0
 
@@ -106,6 +107,11 @@ class Outcome:
     def lost(self) -> int:
         """How many that were confirmed have not arrived."""
         return len(self.kept - set(self.arrived))
+
+    @property
+    def dropped(self) -> int:
+        """How many the outbox has given up, of all boots."""
+        return sum(self.lacking.values())
 
     @property
     def doubled(self) -> int:
@@ -156,10 +162,11 @@ class Console:
             self.kept.add(int(found[1]))
             self.boot = int(found[1]) // _BOOT
         elif found[2]:
-            free, corrupt, dropped, errors = (int(found[i]) for i in (3, 5, 6, 7))
+            free, waiting, corrupt, dropped, errors = (int(found[i]) for i in (3, 4, 5, 6, 7))
             outcome.free.setdefault(self.boot, []).append(free)
             outcome.corrupt = max(outcome.corrupt, corrupt)
-            outcome.dropped = max(outcome.dropped, dropped)
+            outcome.lacking[self.boot] = dropped
+            outcome.waiting = waiting
             outcome.errors = max(outcome.errors, errors)
         else:
             outcome.safe_modes += 1
@@ -189,7 +196,9 @@ async def _soak(folder: Path, plan: Plan, say: Callable[[str], None], log: Path 
         with Proxy(losant.broker.port) as proxy:
             console = Console(outcome, log)
             settings = _SETTINGS % (device.id, device.key, secret, proxy.port)
-            files = await asyncio.to_thread(_board_files, folder, plan, settings)
+            every = (int(1000 * plan.record_every), int(1000 * plan.health_every))
+            project = {"app.py": _APP % (_BOOT, *every), "settings.toml": settings}
+            files = await asyncio.to_thread(flashed, folder, project)
             board = VirtualBoard(files, heap=HEAP, heard=console)
             await asyncio.to_thread(board.start)
             try:
@@ -201,19 +210,6 @@ async def _soak(folder: Path, plan: Plan, say: Callable[[str], None], log: Path 
         return outcome
     finally:
         await losant.close()
-
-
-def _board_files(folder: Path, plan: Plan, settings: str) -> Path:
-    """A flash with the firmware and its program."""
-    project = folder / "project"
-    project.mkdir()
-    every = (int(1000 * plan.record_every), int(1000 * plan.health_every))
-    (project / "app.py").write_text(_APP % (_BOOT, *every))
-    (project / "settings.toml").write_text(settings)
-    with VirtualBoard(folder / "board") as board:
-        flash(Options(port=board.port, project=project, reset=False))
-    shutil.rmtree(project)
-    return folder / "board"
 
 
 async def _trouble(

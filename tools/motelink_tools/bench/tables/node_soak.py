@@ -17,8 +17,8 @@ def _measure(lab: Lab) -> Table:
         note=(
             f"{outcome.seconds:.0f} s of a virtual board: a network fault every"
             f" {plan.fault_every:.0f} s, a power cut every {plan.cut_every:.0f} s, every other"
-            " one in the middle of a write. Records that the outbox has confirmed, and those of"
-            " them that the local Losant has stored."
+            " one in the middle of a write. Records that the outbox has confirmed; lost: those of"
+            " them that the local Losant has not stored in the end, dropped and waiting ones too."
         )
     )
     table.add("node.soak.faults", outcome.faults)
@@ -28,6 +28,7 @@ def _measure(lab: Lab) -> Table:
     table.add("node.soak.doubled", outcome.doubled)
     table.add("node.soak.corrupt", outcome.corrupt)
     table.add("node.soak.dropped", outcome.dropped, Target(0))
+    table.add("node.soak.waiting", outcome.waiting)
     table.add("node.soak.handler_errors", outcome.errors, Target(0))
     table.add("node.soak.safe_modes", outcome.safe_modes, Target(0))
     table.add("node.soak.heap_drift.bytes", outcome.drift, Target(1024))

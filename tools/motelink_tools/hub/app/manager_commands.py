@@ -46,8 +46,7 @@ def send(
 def ask(folder: Path, *, device: str, as_json: bool) -> None:
     """Its data, anew."""
     found = HubClient.get(Folder(folder)).call(PLATFORM, "ask", device=device)
-    text = json.dumps(found)
-    print(text if as_json else printable(json.dumps(found["data"], indent=None)))
+    print(json.dumps(found) if as_json else printable(json.dumps(found["data"])))
 
 
 def forget(folder: Path, *, device: str, as_json: bool) -> None:
