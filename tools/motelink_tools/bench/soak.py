@@ -89,7 +89,8 @@ class Plan:
 class Outcome:
     """``kept``: the numbers that the outbox has confirmed. ``arrived``: those in the store, in
     the order in which they came. ``free``: bytes of heap, by boot, in the order of time;
-    ``lacking``: records that were dropped, by boot. ``waiting``: those in the outbox, at the last health report."""
+    ``lacking``: records that were dropped, by boot. ``waiting``: those in the outbox, at the last
+    health report."""
 
     kept: set[int] = field(default_factory=set)
     arrived: list[int] = field(default_factory=list)

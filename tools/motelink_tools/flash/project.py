@@ -109,7 +109,7 @@ def options(folder: Path) -> Mapping[str, Any]:
     """The table ``tool.motelink`` of the project's pyproject.toml. Raises ToolError."""
     path = folder / "pyproject.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # see `without_mark`
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
