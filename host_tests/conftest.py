@@ -8,6 +8,11 @@ sys.path.append(str(Path(__file__).parent / "upy"))
 
 pytest_plugins = ["collector", "pytester"]
 
-# What a shell starts in the background ignores SIGINT, and so would all that tests start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# What a shell starts in the background ignores SIGINT, and what nohup starts SIGHUP; so would all
+# that tests start.
+for number, default in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)

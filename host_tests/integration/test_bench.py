@@ -133,7 +133,7 @@ def test_a_module_that_the_node_loads_is_in_its_table(lab: Lab) -> None:
     """Else a new module would be missing from the sum."""
     shown = {figure.key.split(".")[1] for figure in modules_table(lab).figures}
     with peer.serving(hold) as port:
-        loaded = lab.run("memory", "node", port)
+        loaded = lab.run("manager_memory", port)
     names = {name.rpartition(".")[2] for name in loaded if name.startswith("motelink.")}
     assert names - {"_port_micropython"} == shown
 

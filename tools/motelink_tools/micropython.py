@@ -8,8 +8,6 @@ root is needed. Where that cannot be done, an installed ``micropython`` serves, 
 """
 
 import fcntl
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from motelink_tools import paths
+from motelink_tools import paths, private_apt
 from motelink_tools.errors import ToolError
+from motelink_tools.private_apt import PrivateApt
 from motelink_tools.progress import fetching
 
 SUITE = "trixie"  # MicroPython 1.25; "forky" has 1.26
@@ -28,8 +27,7 @@ _LIBRARY_SUITE = "trixie"
 _LIBRARIES = ["libffi8", "libmbedcrypto16", "libmbedtls21", "libmbedx509-7", "libc6", "libgcc-s1"]
 _LIBRARY_FOLDER = "usr/lib/i386-linux-gnu"
 _BINARY = "usr/bin/micropython"
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_APT_TIMEOUT_S = 600  # two package lists and 4 MB of packages, over a slow line
+_WHAT = "a 32-bit one"
 # Padding that valgrind 3.19 cannot decode on x86 when it starts with a CS prefix; 0x90 is a nop.
 _VALGRIND_REFUSES = (b"\x2e\x8d\xb4\x26", b"\x2e\x8d\x74\x26")
 _ASK_VERSION = (
@@ -83,9 +81,9 @@ class Interpreter:
             return self
         source = self.path.parents[2]
         target = source.with_name(f"{self.suite}-valgrind")
-        with _locked(source.parent):
+        with locked(source.parent):
             if not target.is_dir():
-                with _new_folder(target) as folder:
+                with new_folder(target) as folder:
                     shutil.copytree(source, folder, symlinks=True, dirs_exist_ok=True)
                     for path in (folder / _BINARY, *(folder / _LIBRARY_FOLDER).glob("*.so*")):
                         _make_valgrind_accept(path)
@@ -116,7 +114,7 @@ def find(
         )
     if bits == 32:
         say(f"motelink: using {installed}, whose memory figures are not a board's ({reason})")
-    return _ask((installed,), "installed")
+    return ask((installed,), "installed")
 
 
 def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
@@ -126,7 +124,7 @@ def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
     if not target.is_dir():
         if not fetch:
             raise ToolError(f"nothing cached in {target}", kind="no_micropython")
-        _require_apt()
+        private_apt.require(_WHAT)
         try:
             _fill(cache, suite, say)
         except (OSError, subprocess.CalledProcessError) as error:  # read-only, full, no folder
@@ -136,19 +134,19 @@ def _cached(suite: str, fetch: bool, say: Say) -> Interpreter:
                 "MOTELINK_CACHE names another folder",
                 kind="cache",
             ) from error
-    return _ask(_argv(target), suite)
+    return ask(_argv(target), suite)
 
 
 def _fill(cache: Path, suite: str, say: Say) -> None:
     target = cache / suite
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache):
+    with locked(cache):
         if not target.is_dir():  # another process may have been first
             say(f"motelink: fetching 32-bit MicroPython ({suite}, once, 20 MB) to {target}")
             shown = say is _to_stderr  # another shows it in its own way
-            with _new_folder(target) as folder, fetching("fetching", folder, shown=shown):
+            with new_folder(target) as folder, fetching("fetching", folder, shown=shown):
                 _fetch(suite, folder)
-                _ask(_argv(folder), suite)  # what cannot run here is not kept
+                ask(_argv(folder), suite)  # what cannot run here is not kept
 
 
 def _argv(folder: Path) -> tuple[str, ...]:
@@ -157,7 +155,7 @@ def _argv(folder: Path) -> tuple[str, ...]:
     return (str(loader), "--library-path", str(libraries), str(folder / _BINARY))
 
 
-def _ask(argv: tuple[str, ...], suite: str) -> Interpreter:
+def ask(argv: tuple[str, ...], suite: str) -> Interpreter:
     """Run it to learn its version and word size; ToolError if it does not run here."""
     try:
         answer = subprocess.run(
@@ -174,7 +172,7 @@ def _ask(argv: tuple[str, ...], suite: str) -> Interpreter:
 
 
 @contextmanager
-def _locked(cache: Path) -> Iterator[None]:
+def locked(cache: Path) -> Iterator[None]:
     """One process at a time fills the cache; the others wait and find it filled."""
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -182,7 +180,7 @@ def _locked(cache: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes ``target`` in one step, or vanishes on an error."""
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # a fetch that was killed
@@ -194,107 +192,13 @@ def _new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _require_apt() -> None:
-    missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
-    if missing:
-        raise ToolError(
-            f"a 32-bit one can only be fetched on a Debian system ({missing[0]} is missing)",
-            kind="no_micropython",
-        )
-
-
-def _mirrors() -> list[str]:
-    """The mirrors this machine's apt uses, in its order, those for security updates left out."""
-    sites = _apt_says("indextargets", "--format", "$(SITE)").splitlines()
-    if not sites:  # it knows only what has been updated once, which a fresh container has not
-        sites = re.findall(r"'([^']+)/dists/", _apt_says("update", "--print-uris"))
-    mirrors = [site for site in dict.fromkeys(sites) if site and "security" not in site]
-    if not mirrors:
-        raise ToolError(
-            "a 32-bit one cannot be fetched: apt on this machine has no package source",
-            kind="no_mirror",
-        )
-    return mirrors
-
-
-def _apt_says(*args: str) -> str:
-    """What the system's apt-get answers to a question that changes nothing."""
-    asked = subprocess.run(
-        ["apt-get", *args], capture_output=True, text=True, timeout=60, check=False
-    )
-    return asked.stdout
-
-
 def _fetch(suite: str, folder: Path) -> None:
     """Download the packages and unpack them into ``folder``."""
     work = folder / "apt"
-    packages = work / "packages"
-    packages.mkdir(parents=True)
-    wanted = [f"micropython/{suite}", *(f"{name}/{_LIBRARY_SUITE}" for name in _LIBRARIES)]
-    trouble = ""
-    for mirror in _mirrors():
-        _write_configuration(work, mirror, suite)
-        trouble = _apt(work, "update") or _apt(work, "download", *wanted)
-        if not trouble:
-            break
-    else:
-        raise ToolError(f"a 32-bit one cannot be fetched: {trouble}", kind="fetch_failed")
-    for package in sorted(packages.glob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
+    apt = PrivateApt(work, [suite, _LIBRARY_SUITE], what=_WHAT)
+    libraries = (f"{name}/{_LIBRARY_SUITE}" for name in _LIBRARIES)
+    private_apt.unpack(apt.download(f"micropython/{suite}", *libraries), folder)
     shutil.rmtree(work)
-
-
-def _write_configuration(work: Path, mirror: str, suite: str) -> None:
-    """An apt that lives in ``work`` only, and knows one mirror and i386 alone."""
-    (work / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-    (work / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-    signed = f" signed-by={_KEYRING}" if _KEYRING.exists() else ""
-    (work / "sources.list").write_text(
-        "".join(
-            f"deb [arch=i386{signed}] {mirror} {name} main\n"
-            for name in dict.fromkeys((suite, _LIBRARY_SUITE))
-        )
-    )
-    # The hooks are cleared because a container's would delete from the system's own cache.
-    (work / "apt.conf").write_text(
-        f"""\
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear APT::Architectures;
-APT::Architecture "i386";
-APT::Architectures {{ "i386"; }};
-APT::Sandbox::User "";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-Dir::Etc::SourceList "{work}/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Dir::State::Lists "{work}/lists";
-Dir::State::status "/dev/null";
-Dir::Cache "{work}/cache";
-"""
-    )
-
-
-def _apt(work: Path, *args: str) -> str:
-    """Run the private apt-get; its first error line, or nothing if all went well."""
-    try:
-        done = subprocess.run(
-            ["apt-get", "-q", "-c", str(work / "apt.conf"), *args],
-            cwd=work / "packages",
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            timeout=_APT_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"apt-get {args[0]} took more than {_APT_TIMEOUT_S} s"
-    lines = (done.stderr + done.stdout).splitlines()
-    errors = [line for line in lines if line.startswith(("E:", "Err:"))]
-    # An update that only warns of an unreachable mirror exits with 0; the download then fails.
-    return (errors or ["apt-get failed"])[0] if done.returncode else ""
 
 
 def _make_valgrind_accept(path: Path) -> None:

@@ -12,22 +12,33 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from motelink_tools import micropython
+from motelink_tools import frozen, micropython, paths
 from motelink_tools.bench import umqtt
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
 from motelink_tools.flash.sources import library_modules
 
 HEAP = "128k"
+_HEAP_WITH_IMAGE = "1m"  # the image of the whole library lies in it, too
 # Relative, since every module's heap holds its path: a board's is as short.
 _PATH = ":lib"
 _PROGRAMS = Path(__file__).with_name("on_device")
 DEADLINE_S = 120.0
 
 Say = Callable[[str], None]
+
+
+class Place(Enum):
+    """Where a board has the library: as files on its flash, which importing copies to the heap;
+    in a ROMFS, or in its firmware, where code and texts stay in flash."""
+
+    FILES = "files"
+    ROMFS = "romfs"
+    FROZEN = "frozen"
 
 
 class Lab:
@@ -77,6 +88,19 @@ class Lab:
         command = self.interpreter.command("-m", program, *map(str, arguments), heap=heap)
         return _results(program, self._execute(program, command, deadline_s).stdout)
 
+    def run_from(self, place: Place, program: str, *arguments: object) -> dict[str, int]:
+        """As `run`, with the library in this place.
+
+        Raises ToolError ``no_compiler`` where none can be built that has it frozen in.
+        """
+        if place is Place.FILES:
+            return self.run(program, *arguments)
+        if place is Place.ROMFS:
+            image = self._romfs.name
+            return self.run("in_place", image, program, *arguments, heap=_HEAP_WITH_IMAGE)
+        command = self._frozen.command("-m", program, *map(str, arguments), heap=HEAP)
+        return _results(program, self._execute(program, command, path=":.frozen").stdout)
+
     def start(self, program: str, *arguments: object, heap: str = HEAP) -> "subprocess.Popen[str]":
         """A program of ``on_device/`` that goes on by itself; what it prints is its ``stdout``."""
         return subprocess.Popen(
@@ -89,7 +113,14 @@ class Lab:
             text=True,
         )
 
-    def romfs(self) -> Path:
+    @cached_property
+    def _frozen(self) -> micropython.Interpreter:
+        """Our MicroPython with ``lib/`` in its firmware."""
+        build = self._folder / "build"
+        return frozen.build(paths.board_root() / "manifest.py", build, say=self.say)
+
+    @cached_property
+    def _romfs(self) -> Path:
         """An image of ``lib/`` as mpremote deploys it to a board's read-only flash partition."""
         image = self._board / "lib.romfs"
         command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(image), "build", "lib"]
@@ -120,13 +151,17 @@ class Lab:
         return int(counted[1])
 
     def _execute(
-        self, program: str, command: list[str], deadline_s: float = DEADLINE_S
+        self,
+        program: str,
+        command: list[str],
+        deadline_s: float = DEADLINE_S,
+        path: str = _PATH,
     ) -> "subprocess.CompletedProcess[str]":
         try:
             done = subprocess.run(
                 command,
                 cwd=self._board,
-                env={**os.environ, "MICROPYPATH": _PATH},
+                env={**os.environ, "MICROPYPATH": path},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

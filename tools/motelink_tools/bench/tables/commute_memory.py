@@ -4,12 +4,13 @@ import socket
 from statistics import median
 
 from motelink_tools.bench import peer, websocket_peer
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS, _QUICK_RUNS = 5, 3
 # Loaded for the occasion and dropped again, so they are not among the modules afterwards.
 _DROPPED = ("link_connect", "websocket_handshake", "commute_url")
+TARGET = Target(9 * 1024)
 
 
 def _measure(lab: Lab) -> Table:
@@ -17,10 +18,8 @@ def _measure(lab: Lab) -> Table:
     runs, pairs = [], []
     for number in range(_QUICK_RUNS if lab.quick else _RUNS):
         lab.say(f"memory of an IoT Commute device, run {number + 1}")
-        with peer.serving(_server) as port:
-            runs.append(lab.run("commute_memory", port))
-        with peer.serving(_server) as port:
-            pairs.append(lab.run("commute_memory", port, "pair"))
+        runs.append(held(lab))
+        pairs.append(held(lab, face="pair"))
     sizes = lab.modules()
     loaded = {*runs[0], *(f"motelink.{part}" for part in _DROPPED)}
     table = Table(
@@ -29,17 +28,27 @@ def _measure(lab: Lab) -> Table:
             "the bytes of the two buffers and the modules that all clients share (base). "
             "websocket: that alone, imported; connected: the documented WebSocket; exchanged: a "
             "state sent and a tick decoded; pair: the face for programs on a loop, commute_pair, "
-            "connected."
+            "connected. romfs_: connected, with lib/ in a ROMFS, where code and texts stay in "
+            "flash."
         )
     )
     table.add("commute.base.heap_bytes", median(run["base"] for run in runs))
     table.add("commute.websocket.heap_bytes", median(run["websocket"] for run in runs))
     connected = median(run["connected"] for run in runs)
-    table.add("commute.connected.heap_bytes", connected, Target(9 * 1024))
+    table.add("commute.connected.heap_bytes", connected, TARGET)
+    lab.say("memory of an IoT Commute device that runs from a ROMFS")
+    in_place = held(lab, Place.ROMFS)
+    table.add("commute.connected.romfs_heap_bytes", in_place["connected"], TARGET)
     table.add("commute.exchanged.heap_bytes", median(run["exchanged"] for run in runs))
     table.add("commute.pair.heap_bytes", median(run["connected"] for run in pairs))
     table.add("commute.mpy_bytes", sum(sizes[name] for name in loaded if name in sizes))
     return table
+
+
+def held(lab: Lab, place: Place = Place.FILES, face: str = "documented") -> dict[str, int]:
+    """What ``on_device/commute_memory.py`` says."""
+    with peer.serving(_server) as port:
+        return lab.run_from(place, "commute_memory", port, face)
 
 
 def _server(connection: socket.socket) -> None:

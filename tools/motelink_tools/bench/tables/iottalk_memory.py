@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from motelink_tools.bench import peer
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS = 5
@@ -23,6 +23,7 @@ _DROPPED = (
     "http_client",
     "mqtt_build",
 )
+TARGET = Target(20 * 1024)
 
 
 def _measure(lab: Lab) -> Table:
@@ -30,8 +31,7 @@ def _measure(lab: Lab) -> Table:
     runs = []
     for number in range(_QUICK_RUNS if lab.quick else _RUNS):
         lab.say(f"memory of an IoTtalk device, run {number + 1}")
-        with peer.serving(_broker) as broker, peer.serving(_csm(broker)) as port:
-            runs.append(lab.run("iottalk_memory", port))
+        runs.append(held(lab))
     sizes = lab.modules()
     loaded = {*runs[0], *(f"motelink.{part}" for part in _DROPPED)}
     table = Table(
@@ -39,18 +39,28 @@ def _measure(lab: Lab) -> Table:
             f"Median of {len(runs)} processes. Heap in use after a collection, MQTT included, "
             "beyond the bytes of its buffers (receive, send, the window's slots, packet ids); "
             "connected: registered over HTTP and online; exchanged: two features linked, data "
-            "sent and received."
+            "sent and received. romfs_: connected, with lib/ in a ROMFS, where code and texts "
+            "stay in flash."
         )
     )
     for name, target in (
         ("mqtt", None),
         ("imported", None),
-        ("connected", Target(20 * 1024)),
-        ("exchanged", Target(20 * 1024)),
+        ("connected", TARGET),
+        ("exchanged", TARGET),
     ):
         table.add(f"iottalk.{name}.heap_bytes", median(run[name] for run in runs), target)
+    lab.say("memory of an IoTtalk device that runs from a ROMFS")
+    in_place = held(lab, Place.ROMFS)
+    table.add("iottalk.connected.romfs_heap_bytes", in_place["connected"], TARGET)
     table.add("iottalk.mpy_bytes", sum(sizes[name] for name in loaded if name in sizes))
     return table
+
+
+def held(lab: Lab, place: Place = Place.FILES) -> dict[str, int]:
+    """What ``on_device/iottalk_memory.py`` says."""
+    with peer.serving(_broker) as broker, peer.serving(_csm(broker)) as port:
+        return lab.run_from(place, "iottalk_memory", port)
 
 
 def _csm(broker: int) -> peer.Dialogue:

@@ -4,7 +4,7 @@ import socket
 from statistics import median
 
 from motelink_tools.bench import peer
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 from motelink_tools.errors import ToolError
 
@@ -16,6 +16,7 @@ _TOPIC = b"losant/575ecf887ae143cd83dc4aa2/command"  # as the program of on_devi
 _COMMAND = b'{"name": "bench", "time": {"$date": "2016-11-04T19:42:06.710Z"}}'
 # Loaded, and dropped again once connected: not among the modules afterwards.
 _DROPPED = ("motelink.link_connect", "motelink.mqtt_build")
+TARGET = Target(16 * 1024)
 
 
 def _measure(lab: Lab) -> Table:
@@ -23,23 +24,32 @@ def _measure(lab: Lab) -> Table:
     runs = []
     for number in range(_QUICK_RUNS if lab.quick else _RUNS):
         lab.say(f"memory of a Losant device, run {number + 1}")
-        with peer.serving(_broker) as port:
-            runs.append(lab.run("losant_memory", port))
+        runs.append(held(lab))
     sizes = lab.modules()
     loaded = {*_DROPPED, *(name for name in runs[0] if name in sizes)}
     table = Table(
         note=(
             f"Median of {len(runs)} processes. Heap in use after a collection, beyond the bytes "
             "of the two buffers; connected: over plain TCP; exchanged: after a state was sent as "
-            "a dict and a command was decoded, with the modules for that."
+            "a dict and a command was decoded, with the modules for that. romfs_: connected, with "
+            "lib/ in a ROMFS, where code and texts stay in flash."
         )
     )
     table.add("losant.import.heap_bytes", median(run["imported"] for run in runs))
     connected = median(run["connected"] for run in runs)
-    table.add("losant.connected.heap_bytes", connected, Target(16 * 1024))
+    table.add("losant.connected.heap_bytes", connected, TARGET)
+    lab.say("memory of a Losant device that runs from a ROMFS")
+    in_place = held(lab, Place.ROMFS)
+    table.add("losant.connected.romfs_heap_bytes", in_place["connected"], TARGET)
     table.add("losant.exchanged.heap_bytes", median(run["exchanged"] for run in runs))
     table.add("losant.mpy_bytes", sum(sizes[name] for name in loaded))
     return table
+
+
+def held(lab: Lab, place: Place = Place.FILES) -> dict[str, int]:
+    """What ``on_device/losant_memory.py`` says."""
+    with peer.serving(_broker) as port:
+        return lab.run_from(place, "losant_memory", port)
 
 
 def _broker(connection: socket.socket) -> None:

@@ -4,7 +4,7 @@ import socket
 from statistics import median
 
 from motelink_tools.bench import peer, small_heap
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS = 5
@@ -12,9 +12,9 @@ _QUICK_RUNS = 3
 _HEARTBEATS = 20
 _MESSAGES = 5
 _DEADLINE_S = 30.0
-_HEAP_WITH_IMAGE = "1m"  # the image of the whole library lies in it, too
 # Constructors load it and drop it again, so it is not among the modules afterwards.
 _DROPPED = "motelink.manager_info"
+TARGET = Target(12 * 1024)
 
 
 def _measure(lab: Lab) -> Table:
@@ -22,35 +22,35 @@ def _measure(lab: Lab) -> Table:
     runs = []
     for number in range(_QUICK_RUNS if lab.quick else _RUNS):
         lab.say(f"memory of a node, run {number + 1}")
-        with peer.serving(_connect) as port:
-            runs.append(lab.run("memory", "node", port))
+        runs.append(held(lab))
     sizes = lab.modules()
     loaded = {_DROPPED, *(name for name in runs[0] if name in sizes)}
     table = Table(
         note=(
             f"Median of {len(runs)} processes, since the collector is conservative. Heap in use "
             "after a collection; connected: import and client, beyond the bytes of the two "
-            "buffers; romfs_: with lib/ in a ROMFS, where code and texts stay in flash, as frozen "
-            "ones do (firmware built for it). min_heap_kib: the smallest -X heapsize in which a "
+            "buffers; romfs_: with lib/ in a ROMFS, where code and texts stay in flash. "
+            "min_heap_kib: the smallest -X heapsize in which a "
             f"program connects, answers {_HEARTBEATS} heartbeats and exchanges messages, "
             f"{small_heap.SURE} times in a row."
         )
     )
     imported = median(run["imported"] for run in runs)
     connected = median(run["connected"] for run in runs)
+    lab.say("memory of a node that runs from a ROMFS")
+    in_place = held(lab, Place.ROMFS)
     table.add("manager.import.heap_bytes", imported)
-    table.add("manager.connected.heap_bytes", connected, Target(12 * 1024))
-    table.add("manager.connected.romfs_heap_bytes", _in_place(lab), Target(12 * 1024))
+    table.add("manager.connected.heap_bytes", connected, TARGET)
+    table.add("manager.connected.romfs_heap_bytes", in_place["connected"], TARGET)
     table.add("manager.import.mpy_bytes", sum(sizes[name] for name in loaded))
     table.add("manager.min_heap_kib", _smallest_heap(lab), Target(24))
     return table
 
 
-def _in_place(lab: Lab) -> int:
-    lab.say("memory of a node that runs from ROMFS")
-    image = lab.romfs().name
+def held(lab: Lab, place: Place = Place.FILES) -> dict[str, int]:
+    """What ``on_device/manager_memory.py`` says."""
     with peer.serving(_connect) as port:
-        return lab.run("memory", "romfs", image, port, heap=_HEAP_WITH_IMAGE)["connected"]
+        return lab.run_from(place, "manager_memory", port)
 
 
 def _smallest_heap(lab: Lab) -> int:

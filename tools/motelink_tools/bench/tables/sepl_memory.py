@@ -4,7 +4,7 @@ import socket
 from statistics import median
 
 from motelink_tools.bench import peer, websocket_peer
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS, _QUICK_RUNS = 5, 3
@@ -15,6 +15,7 @@ _COMMAND = {
     "service_url": "switch",
     "protocol_parts": [{"name": "body", "value": True}],
 }
+TARGET = Target(16 * 1024)
 
 
 def _measure(lab: Lab) -> Table:
@@ -22,8 +23,7 @@ def _measure(lab: Lab) -> Table:
     runs = []
     for number in range(_QUICK_RUNS if lab.quick else _RUNS):
         lab.say(f"memory of a SEPL client, run {number + 1}")
-        with peer.serving(_platform) as port:
-            runs.append(lab.run("sepl_memory", port))
+        runs.append(held(lab))
     sizes = lab.modules()
     loaded = {*runs[0], *(f"motelink.{part}" for part in _DROPPED)}
     table = Table(
@@ -31,19 +31,29 @@ def _measure(lab: Lab) -> Table:
             f"Median of {len(runs)} processes. Heap in use after a collection, from .mpy, with 5 "
             "devices, beyond the bytes of the two buffers and the modules that all clients share "
             "(base). websocket: that alone, imported; connected: the devices synchronised; "
-            "exchanged: an event sent and a command answered."
+            "exchanged: an event sent and a command answered. romfs_: connected, with lib/ in a "
+            "ROMFS, where code and texts stay in flash."
         )
     )
     for name, target in (
         ("base", None),
         ("websocket", None),
         ("imported", None),
-        ("connected", Target(16 * 1024)),
+        ("connected", TARGET),
         ("exchanged", None),
     ):
         table.add(f"sepl.{name}.heap_bytes", median(run[name] for run in runs), target)
+    lab.say("memory of a SEPL client that runs from a ROMFS")
+    in_place = held(lab, Place.ROMFS)
+    table.add("sepl.connected.romfs_heap_bytes", in_place["connected"], TARGET)
     table.add("sepl.mpy_bytes", sum(sizes[name] for name in loaded if name in sizes))
     return table
+
+
+def held(lab: Lab, place: Place = Place.FILES) -> dict[str, int]:
+    """What ``on_device/sepl_memory.py`` says."""
+    with peer.serving(_platform) as port:
+        return lab.run_from(place, "sepl_memory", port)
 
 
 def _platform(connection: socket.socket) -> None:

@@ -1,7 +1,6 @@
 # mypy: ignore-errors
-"""Heap bytes that stay in use: ``node PORT`` is a manager's node, imported, then connected, with
-the modules that it loaded; ``romfs IMAGE PORT`` is the same node, run in place from a ROMFS as
-boards map it into memory."""
+"""Heap bytes that a manager's node keeps in use, imported, then connected: ``PORT``. And the
+modules that it loaded."""
 
 import gc
 import sys
@@ -15,26 +14,16 @@ def used():
     return gc.mem_alloc()
 
 
-def node(port):
+def main():
     before = used()
     for name in ("port", "errors", "stream", "loop", "manager"):
         __import__("motelink." + name)
     print("imported", used() - before)
-    client = connected(int(port))
+    client = connected(int(sys.argv[1]))
     print("connected", used() - before - client.rx.limit - client.tx.limit)
     for name in sys.modules:
         if name.startswith("motelink"):
             print(name, 1)
-
-
-def romfs(image, port):
-    import vfs
-
-    with open(image, "rb") as file:
-        content = file.read()  # in flash on a board: it is allocated before anything is counted
-    vfs.mount(vfs.VfsRom(content), "/rom")
-    sys.path.insert(0, "/rom")
-    node(port)
 
 
 def connected(port):
@@ -50,4 +39,4 @@ def connected(port):
     return client
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+main()
