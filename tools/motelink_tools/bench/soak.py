@@ -25,6 +25,7 @@ HEAP = "128k"
 _BOOT = 100_000  # records of a boot are numbered from its number times this
 _ADMIN = "soak"
 _DRAIN_S = 180.0
+_KINDS = 3  # of network faults
 _TORN = 300  # bytes that are written before a brown-out, at most
 _APP = """\
 from motelink import storage
@@ -85,16 +86,24 @@ class Plan:
     health_every: float
 
 
+@dataclass(frozen=True)
+class Health:
+    """One report: how many network faults there have been so far, and bytes of heap."""
+
+    faults: int
+    free: int
+
+
 @dataclass
 class Outcome:
     """``kept``: the numbers that the outbox has confirmed. ``arrived``: those in the store, in
-    the order in which they came. ``free``: bytes of heap, by boot, in the order of time;
+    the order in which they came. ``health``: what the boots have reported, in the order of time;
     ``lacking``: records that were dropped, by boot. ``waiting``: those in the outbox, at the last
     health report."""
 
     kept: set[int] = field(default_factory=set)
     arrived: list[int] = field(default_factory=list)
-    free: dict[int, list[int]] = field(default_factory=dict)
+    health: dict[int, list[Health]] = field(default_factory=dict)
     lacking: dict[int, int] = field(default_factory=dict)
     waiting: int = 0
     faults: int = 0
@@ -120,16 +129,44 @@ class Outcome:
         return len(self.arrived) - len(set(self.arrived))
 
     @property
-    def drift(self) -> int:
-        """Bytes by which the free heap has shrunk within a boot at most: between the best of the
-        first and of the second half of its health reports, the first one apart, for while it
-        connects a board holds 1.6 KB more."""
+    def drift(self) -> int | None:
+        """Bytes by which the free heap has shrunk within a boot at most, once the boot has been
+        through each kind of fault: between the best of the first and of the second half of these
+        reports. None where no boot has come so far."""
         halves = [
-            (free[1 : len(free) // 2 + 1], free[len(free) // 2 + 1 :])
-            for free in self.free.values()
-            if len(free) > 2
+            (free[: len(free) // 2], free[len(free) // 2 :])
+            for free in self._settled()
+            if len(free) > 1
         ]
-        return max((max(first) - max(second) for first, second in halves), default=0)
+        return max((max(first) - max(second) for first, second in halves), default=None)
+
+    @property
+    def drift_of_boots(self) -> int | None:
+        """The same between boots: from the one that holds least to the one that holds most."""
+        best = [max(free) for free in self._settled()]
+        return max(best) - min(best) if best else None
+
+    @property
+    def first_faults(self) -> int | None:
+        """Bytes that a boot holds more once it has been through each kind of fault, at most: what
+        is loaded with the first failure, and stays."""
+        steps = []
+        for reports in self.health.values():
+            settled = _settled(reports)
+            # The first one apart: while it connects a board holds 1.6 KB more.
+            before = [each.free for each in reports[1:] if each.faults == reports[0].faults]
+            if settled and before:
+                steps.append(max(before) - max(settled))
+        return max(steps, default=None)
+
+    def _settled(self) -> list[list[int]]:
+        """Free bytes, by boot, of those boots that come so far."""
+        return [free for reports in self.health.values() if (free := _settled(reports))]
+
+
+def _settled(reports: list[Health]) -> list[int]:
+    """The free bytes in the reports since each kind of fault has happened, and is over."""
+    return [each.free for each in reports if each.faults > reports[0].faults + _KINDS]
 
 
 class Console:
@@ -164,7 +201,8 @@ class Console:
             self.boot = int(found[1]) // _BOOT
         elif found[2]:
             free, waiting, corrupt, dropped, errors = (int(found[i]) for i in (3, 4, 5, 6, 7))
-            outcome.free.setdefault(self.boot, []).append(free)
+            reports = outcome.health.setdefault(self.boot, [])
+            reports.append(Health(outcome.faults, free))
             outcome.corrupt = max(outcome.corrupt, corrupt)
             outcome.lacking[self.boot] = dropped
             outcome.waiting = waiting
@@ -240,7 +278,7 @@ async def _trouble(
 
 def _break(proxy: Proxy, number: int) -> None:
     """One after another: reset, silent for ever, closed and not let in again twice."""
-    kind = number % 3
+    kind = number % _KINDS
     if kind == 2:
         proxy.plan([Cut(Direction.UP, 0), Cut(Direction.DOWN, 0)])
     proxy.inflict((Fault.RESET, Fault.BLACK_HOLE, Fault.CLOSE)[kind])

@@ -19,6 +19,10 @@ def _measure(lab: Lab) -> Table:
             f" {plan.fault_every:.0f} s, a power cut every {plan.cut_every:.0f} s, every other"
             " one in the middle of a write. Records that the outbox has confirmed; lost: those of"
             " them that the local Losant has not stored in the end, dropped and waiting ones too."
+            " heap_drift: bytes that a boot holds more in the second half of its time than in the"
+            " first, at most, once it has been through each kind of fault; first_faults: what"
+            " those leave; heap_drift_of_boots: from the boot that holds least to that which"
+            " holds most."
         )
     )
     table.add("node.soak.faults", outcome.faults)
@@ -31,7 +35,14 @@ def _measure(lab: Lab) -> Table:
     table.add("node.soak.waiting", outcome.waiting)
     table.add("node.soak.handler_errors", outcome.errors, Target(0))
     table.add("node.soak.safe_modes", outcome.safe_modes, Target(0))
-    table.add("node.soak.heap_drift.bytes", outcome.drift, Target(1024))
+    for name, value in (
+        ("heap_drift", outcome.drift),
+        ("heap_drift_of_boots", outcome.drift_of_boots),
+        ("first_faults", outcome.first_faults),
+    ):
+        if value is not None:  # boots of a quick run are too short
+            target = None if name == "first_faults" else Target(256)
+            table.add(f"node.soak.{name}.bytes", value, target)
     return table
 
 
