@@ -88,18 +88,26 @@ class Lab:
         command = self.interpreter.command("-m", program, *map(str, arguments), heap=heap)
         return _results(program, self._execute(program, command, deadline_s).stdout)
 
-    def run_from(self, place: Place, program: str, *arguments: object) -> dict[str, int]:
-        """As `run`, with the library in this place.
+    def run_from(
+        self,
+        place: Place,
+        program: str,
+        *arguments: object,
+        heap: str = HEAP,
+        deadline_s: float = DEADLINE_S,
+    ) -> dict[str, int]:
+        """As `run`, with the library in this place. ``heap`` does not count for `Place.ROMFS`.
 
         Raises ToolError ``no_compiler`` where none can be built that has it frozen in.
         """
         if place is Place.FILES:
-            return self.run(program, *arguments)
+            return self.run(program, *arguments, heap=heap, deadline_s=deadline_s)
         if place is Place.ROMFS:
             image = self._romfs.name
             return self.run("in_place", image, program, *arguments, heap=_HEAP_WITH_IMAGE)
-        command = self._frozen.command("-m", program, *map(str, arguments), heap=HEAP)
-        return _results(program, self._execute(program, command, path=":.frozen").stdout)
+        command = self._frozen.command("-m", program, *map(str, arguments), heap=heap)
+        done = self._execute(program, command, deadline_s, path=":.frozen")
+        return _results(program, done.stdout)
 
     def start(self, program: str, *arguments: object, heap: str = HEAP) -> "subprocess.Popen[str]":
         """A program of ``on_device/`` that goes on by itself; what it prints is its ``stdout``."""

@@ -1,7 +1,7 @@
 """One node on five platforms at once, against the real hub."""
 
 from motelink_tools.bench import five_platforms, small_heap
-from motelink_tools.bench.lab import Lab
+from motelink_tools.bench.lab import Lab, Place
 from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _INTERVAL_MS, _QUICK_INTERVAL_MS = 1000, 100
@@ -16,13 +16,7 @@ def _measure(lab: Lab) -> Table:
     lab.require_32_bits()
     count = _QUICK_EXCHANGES if lab.quick else _EXCHANGES
     interval_ms = _QUICK_INTERVAL_MS if lab.quick else _INTERVAL_MS
-    with five_platforms.serving(_QUICK_INTERVAL_MS, lab.say) as hub:
-        smallest = small_heap.find(
-            lab,
-            lambda heap: _run(lab, hub, heap, _FEW, _DEADLINE_S),
-            too_small=32,
-            enough=256,
-        )
+    smallest = smallest_heap(lab)
     seconds = count * interval_ms / 1000
     heap = _HEAP if smallest <= 128 else f"{smallest}k"
     with five_platforms.serving(interval_ms, lab.say) as hub:
@@ -52,12 +46,28 @@ def _measure(lab: Lab) -> Table:
     return table
 
 
+def smallest_heap(lab: Lab, place: Place = Place.FILES) -> int:
+    """In which a few exchanges work, in KiB."""
+    with five_platforms.serving(_QUICK_INTERVAL_MS, lab.say) as hub:
+        return small_heap.find(
+            lab,
+            lambda heap: _run(lab, hub, heap, _FEW, _DEADLINE_S, place),
+            too_small=32,
+            enough=256,
+        )
+
+
 def _run(
-    lab: Lab, hub: five_platforms.Hub, heap: str, exchanges: int, deadline_s: float
+    lab: Lab,
+    hub: five_platforms.Hub,
+    heap: str,
+    exchanges: int,
+    deadline_s: float,
+    place: Place = Place.FILES,
 ) -> dict[str, int]:
     hub.forget()
     arguments = (hub.settings, exchanges, hub.interval_ms)
-    return lab.run("five_platforms", *arguments, heap=heap, deadline_s=deadline_s)
+    return lab.run_from(place, "five_platforms", *arguments, heap=heap, deadline_s=deadline_s)
 
 
 BENCHMARK = Benchmark("node.five_platforms", "a node on five platforms", _measure, 720, 90)
