@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+# Half of the time tests wait for a device or a server, so one more than there are processors.
+WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n + 1 : 8)))
 BENCH_JSON ?= build/bench.json
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -43,7 +45,7 @@ demo: setup ## Flash a virtual board and watch it at work (DEMO_SECONDS=20: stop
 	@$(BIN)/motelink demo
 
 test: setup lint ## All checks and all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Style and types
 	@$(BIN)/ruff check .
