@@ -178,6 +178,7 @@ def test_where_there_is_no_memory_the_bare_text_is_printed():
         log.warning("%s: low", _Poor())
         log.exception(ValueError("x"), _Poor())
         assert log.lines() == []  # no other trouble: that was all
+        assert not MICROPYTHON or "motelink.log_text" not in sys.modules  # least of all now
         log.warning("again")
         assert _texts() == ["W again"]
 

@@ -92,10 +92,10 @@ def _log(level, text, a, b, c):
 
         log_text.log(level, text, a, b, c)
         del log_text
-        if _level > 10:
-            port.forget("log_text")
     except Exception:  # no room, or no flash: a line about trouble must not be the end of all
         if isinstance(text, BaseException):
             port.print_exception(text)
         else:
             print(text)
+    if _level > 10:
+        port.forget("log_text")
