@@ -164,6 +164,14 @@ def test_what_pages_may_not_do(tmp_path):
         run(use())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_it_listens_on_its_host_alone(kind, host):
+    with kind(ws_port=0, host=host) as broker:
+        for port in (broker.port, broker.ws_port):
+            assert accepts(host, port)
+            assert not accepts("127.0.0.2", port)
+
+
 @pytest.mark.parametrize("more", [{}, {"ws_port": 0, "anonymous": True, "ws_deny": ["api/#"]}])
 def test_a_session_that_was_restored_misses_nothing(tmp_path, more):
     def reader():

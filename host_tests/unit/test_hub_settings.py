@@ -67,6 +67,10 @@ def test_the_command_line_wins(written, tmp_path):
         ("losant = 1\n", r"hub\.toml: expected a section \[losant\]"),
         ("[losant]\nprot = 1\n", r"hub\.toml: \[losant\] has no 'prot'; there are: port, "),
         ('[losant]\nport = "1885"\n', r"hub\.toml: \[losant\] port: expected int, got '1885'"),
+        ("[losant]\nport = 70000\n", r"\[losant\] port: expected 0 to 65535, got 70000"),
+        ("[hub]\npage_port = -1\n", r"\[hub\] page_port: expected 0 to 65535, got -1"),
+        ("[losant]\nkeep_days = -1\n", r"\[losant\] keep_days: expected 0 or more, got -1"),
+        ("[losant]\nkeep_days = nan\n", r"\[losant\] keep_days: expected 0 or more, got nan"),
         ("[losant]\nport = true\n", r"\[losant\] port: expected int, got True"),
         ("[losant]\nkey = 1\n", r"\[losant\] key: expected a path, got 1"),
         ("[losant]\nkeep_days = '1'\n", r"\[losant\] keep_days: expected a number"),
@@ -78,6 +82,10 @@ def test_what_cannot_be_is_said_with_its_place(written, text, complaint):
     with pytest.raises(ToolError, match=complaint) as error:
         load(written(text))
     assert "\n" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_it(written):
+    assert load(written("\ufeff[losant]\nport = 0\n")).platforms["losant"].port == 0
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -52,13 +52,15 @@ class Table:
 @dataclass(frozen=True)
 class Benchmark:
     """One table. ``seconds`` is how long it takes on a small machine, ``quick_seconds`` the same
-    with ``--quick``. ``measure`` raises ToolError when it cannot."""
+    with ``--quick``. ``measure`` raises ToolError when it cannot. ``named_only``: left out unless
+    it is asked for, since it takes hours."""
 
     name: str
     title: str
     measure: Callable[[Lab], Table]
     seconds: int
     quick_seconds: int
+    named_only: bool = False
 
 
 def every() -> list[Benchmark]:
@@ -72,7 +74,8 @@ def every() -> list[Benchmark]:
 
 
 def select(patterns: Iterable[str]) -> list[Benchmark]:
-    """Those whose name contains one of the patterns, or matches it (``manager.*``); all without.
+    """Those whose name contains one of the patterns, or matches it (``manager.*``); without
+    patterns all but those that are to be named.
 
     Raises ToolError ``no_benchmark`` for a pattern that finds none.
     """
@@ -90,4 +93,6 @@ def select(patterns: Iterable[str]) -> list[Benchmark]:
                 f"no benchmark matches {pattern!r}; there are: {names}", kind="no_benchmark"
             )
         wanted |= hits
-    return [benchmark for benchmark in chosen if benchmark.name in wanted or not wanted]
+    if not wanted:
+        return [benchmark for benchmark in chosen if not benchmark.named_only]
+    return [benchmark for benchmark in chosen if benchmark.name in wanted]

@@ -62,12 +62,13 @@ def listing(*, as_json: bool = False) -> str:
                     "title": benchmark.title,
                     "seconds": benchmark.seconds,
                     "quick_seconds": benchmark.quick_seconds,
+                    "named_only": benchmark.named_only,
                 }
                 for benchmark in every()
             ]
         )
     return "\n".join(
         f"{benchmark.name:22} {benchmark.title}, about {benchmark.seconds} s "
-        f"(quick: {benchmark.quick_seconds} s)"
+        f"(quick: {benchmark.quick_seconds} s)" + (", if named" if benchmark.named_only else "")
         for benchmark in every()
     )

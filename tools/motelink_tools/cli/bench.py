@@ -8,14 +8,16 @@ from pathlib import Path
 _DESCRIPTION = """\
 Measure on a real 32-bit MicroPython, whose heap is laid out as a board's: what operations
 allocate, how many instructions they take beside bare sockets, what the library occupies; and the
-host's Manager with 2,000 devices. Targets that are not met are said so.
+host's Manager with 2,000 devices; and nodes through outages and power cuts. Targets that are not
+met are said so.
 
 Instructions are counted with valgrind, where it is installed.
 """
 
 _EXAMPLES = """\
 examples:
-  motelink bench                         everything, about 3 minutes
+  motelink bench                         all but the two hours of node.soak, in 30 minutes
+  motelink bench --quick                 the same with more noise, in 9 minutes
   motelink bench --only manager          the tables whose name contains "manager"
   motelink bench --only 'manager.*' --quick
   motelink bench --json figures.json     also one flat JSON object; BENCH_JSON=FILE does the same

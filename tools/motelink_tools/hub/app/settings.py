@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 import pkgutil
 import tomllib
 import types
@@ -85,7 +86,7 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as editors on Windows do
     except OSError as error:
         raise _wrong(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -101,7 +102,18 @@ def _section(kind: type[Any], name: str, values: Any, where: str) -> Any:
         if key not in hints:
             raise _wrong(f"{where}: [{name}] has no {key!r}; there are: {', '.join(hints)}")
         made[key] = _value(hints[key], value, f"{where}: [{name}] {key}")
+        _in_range(key, value, f"{where}: [{name}] {key}")
     return kind(**made)
+
+
+def _in_range(key: str, value: Any, where: str) -> None:
+    """No number here may be negative, and a port is at most 65535."""
+    if not isinstance(value, (int, float)):
+        return
+    most = 65535 if key.endswith("port") else math.inf
+    if not 0 <= value <= most:  # nor nan
+        expected = f"0 to {most}" if most < math.inf else "0 or more"
+        raise _wrong(f"{where}: expected {expected}, got {value!r}")
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

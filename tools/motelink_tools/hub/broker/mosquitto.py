@@ -17,7 +17,7 @@ from types import TracebackType
 
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker.access import Access, Account
-from motelink_tools.hub.broker.ports import accepts, check_free, free_port
+from motelink_tools.hub.broker.ports import accepts, address_of, check_free, free_port
 from motelink_tools.hub.broker.programs import Say, find, to_stderr
 
 _START_S = 20.0
@@ -245,7 +245,11 @@ class Broker:
         ]
         usual = [*access, f"acl_file {folder / 'acl'}"]
         tcp = [f"listener {self.port} {self.host}"]
-        web = [f"listener {self.ws_port} {self.host}", "protocol websockets"]
+        # Over WebSocket, mosquitto knows no names, and takes an IPv4 address without its family
+        # for all addresses.
+        address, family = address_of(self.host)
+        web = [f"listener {self.ws_port} {address}", "protocol websockets"]
+        web.append(f"socket_domain {family}")
         if self._ws_deny:
             lines += ["per_listener_settings true", *tcp, *usual]
             lines += [*web, *access, f"acl_file {folder / 'acl-web'}"]

@@ -36,6 +36,17 @@ def check_free(host: str, port: int) -> None:
         ) from error
 
 
+def address_of(host: str) -> tuple[str, str]:
+    """The address that a name stands for, and "ipv4" or "ipv6". Raises ToolError."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ToolError(
+            f"the broker cannot listen on {host}: {error.strerror}", kind="cannot_listen"
+        ) from error
+    return str(address[0]), "ipv6" if family == socket.AF_INET6 else "ipv4"
+
+
 def accepts(host: str, port: int) -> bool:
     """Does a server listen there?"""
     try:
