@@ -165,8 +165,8 @@ def test_what_pages_may_not_do(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_it_listens_on_its_host_alone(kind, host):
-    with kind(ws_port=0, host=host) as broker:
+def test_mosquitto_listens_on_its_host_alone(host):
+    with Broker(ws_port=0, host=host) as broker:
         for port in (broker.port, broker.ws_port):
             assert accepts(host, port)
             assert not accepts("127.0.0.2", port)
