@@ -172,6 +172,17 @@ def test_mosquitto_listens_on_its_host_alone(host):
             assert not accepts("127.0.0.2", port)
 
 
+@pytest.mark.parametrize("port", [0, 1999])
+def test_hosts_that_are_not_there(kind, port):
+    for host in ("nobody.invalid", "192.0.2.77"):
+        with (
+            pytest.raises(ToolError, match=f"cannot listen on {host}.*: .") as error,
+            kind(port, host=host),
+        ):
+            pass
+        assert error.value.kind == "cannot_listen"
+
+
 @pytest.mark.parametrize("more", [{}, {"ws_port": 0, "anonymous": True, "ws_deny": ["api/#"]}])
 def test_a_session_that_was_restored_misses_nothing(tmp_path, more):
     def reader():

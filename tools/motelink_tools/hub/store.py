@@ -27,7 +27,7 @@ _FILE_FAULTS = {
     sqlite3.SQLITE_CORRUPT: "it is damaged; move it away to start with an empty one",
     sqlite3.SQLITE_NOTADB: "it is damaged or no database; move it away to start with an empty one",
     sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk has a fault",
+    sqlite3.SQLITE_IOERR: "the disk is full, or has a fault",
     sqlite3.SQLITE_READONLY: "it cannot be written",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; expected a file that is yours to write",
     sqlite3.SQLITE_PERM: "it cannot be opened; expected a file that is yours to write",

@@ -6,10 +6,13 @@ from motelink_tools.errors import ToolError
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nothing listens on just now."""
-    with _bound(host, 0) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on just now. Raises ToolError, if the host is none of ours."""
+    try:
+        with _bound(host, 0) as probe:
+            port: int = probe.getsockname()[1]
+            return port
+    except OSError as error:
+        raise _cannot_listen(host, error) from error
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -41,10 +44,12 @@ def address_of(host: str) -> tuple[str, str]:
     try:
         family, *_, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise ToolError(
-            f"the broker cannot listen on {host}: {error.strerror}", kind="cannot_listen"
-        ) from error
+        raise _cannot_listen(host, error) from error
     return str(address[0]), "ipv6" if family == socket.AF_INET6 else "ipv4"
+
+
+def _cannot_listen(host: str, error: OSError) -> ToolError:
+    return ToolError(f"the broker cannot listen on {host}: {error.strerror}", kind="cannot_listen")
 
 
 def accepts(host: str, port: int) -> bool:
