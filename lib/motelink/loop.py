@@ -30,7 +30,9 @@ class Loop:
         self.poll = poller()
 
     def add(self, client) -> None:
-        """Run this client from the next step on."""
+        """Run this client from the next step on; one that is not connected begins at once."""
+        if not getattr(client, "connected", True):
+            client.deadline = ticks_ms()  # its own may be so old that it seems to be ahead
         client.loop = self
         self.clients.append(client)
 
@@ -41,7 +43,7 @@ class Loop:
 
     def step(self, ms: int = -1) -> None:
         """One turn: deadlines that have come, then at most ``ms`` (-1: no limit) of waiting for
-        sockets, then those that are ready."""
+        sockets, then those that are ready. Wanted at least every 6 days."""
         now = ticks_ms()
         for client in self.clients:
             left = ticks_diff(client.deadline, now)

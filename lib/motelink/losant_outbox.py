@@ -76,6 +76,11 @@ class Forwarder(Base):
         copy_into(text.data, n, _SPACES, -n % _STEP)
         return self.offer(_NAME, self._topic, self._views[(n - 1) // _STEP])
 
+    def turn(self, now: int) -> None:
+        """The deadline has come; called by the loop."""
+        self._clock.poll()  # it wants to be asked every few days, also while there is no state
+        super().turn(now)
+
     def topic(self, _name):
         """All are of one topic."""
         return self._topic
@@ -119,4 +124,5 @@ def _digits(text, value: int, n: int) -> None:
 
 
 def _join(device) -> None:
+    device.outbox._known = None  # the RTC may have been set since
     device.outbox.join()

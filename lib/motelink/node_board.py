@@ -38,12 +38,12 @@ def _join(node, name) -> None:
     part = __import__("motelink.node_" + name, None, None, ("*",))
     gc.collect()
     platform = part.join(node)
+    if not platform.client.loop:
+        node.loop.add(platform.client)
     # One after another: what connecting needs for the moment is not needed twice.
     apart = len(node.platforms) * _APART_MS
     platform.client.deadline = port.ticks_add(port.ticks_ms(), apart)
     node.platforms.append(platform)
-    if not platform.client.loop:
-        node.loop.add(platform.client)
 
 
 def _before(node) -> None:

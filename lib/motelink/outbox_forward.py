@@ -57,6 +57,7 @@ class Forwarder:
         if self.loop is not client.loop and client.state != _ENDED:
             if self.loop:
                 self.loop.remove(self)
+            self.deadline = ticks_ms()
             client.loop.add(self)
 
     def turn(self, now: int) -> None:

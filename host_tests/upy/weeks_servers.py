@@ -1,0 +1,151 @@
+"""Servers for `weeks`: each says what its protocol wants at once, and keeps what it was told.
+
+``told``: the last messages, each with the ms since the one before; ``count``: how many; ``pings``:
+of the client's keepalive, or the server's own heartbeats.
+"""
+
+import json
+
+from mqtt_owner import CONNACK, PINGRESP, PUBACK, PUBCOMP, PUBREC, ack, packets, pub
+from websocket_peer import PING, PONG, TEXT, answer, frame, sent
+
+_FAR = 1 << 28
+
+
+class Server:
+    line = None
+
+    def __init__(self):
+        self.told = []
+        self.count = self.pings = self.since = 0
+
+    def tell(self, what):
+        """The client has told this."""
+        del self.told[:-7]
+        self.told.append((what, self.since))
+        self.count += 1
+        self.since = 0
+
+    def last(self):
+        return self.told[-1][0] if self.told else None
+
+    def opened(self, line):
+        self.line = line
+
+    def left(self):
+        return _FAR
+
+    def passed(self, ms):
+        self.since = min(self.since + ms, _FAR)
+
+
+class Manager(Server):
+    """iot-manager, raw dialect: a heartbeat every 60 s."""
+
+    def __init__(self):
+        super().__init__()
+        self.quiet = 0
+
+    def opened(self, line):
+        self.line = line
+        self.quiet = 0
+        line.incoming.append(b"\x01")
+
+    def heard(self, _line, data):
+        if data == b"beat":
+            self.pings += 1
+        elif b"##" not in data:
+            self.tell(data)
+
+    def left(self):
+        return 60000 - self.quiet
+
+    def passed(self, ms):
+        super().passed(ms)
+        self.quiet += ms
+        if self.quiet >= 60000:
+            self.quiet = 0
+            if self.line:
+                self.line.incoming.append(b"\x02")
+
+
+class Broker(Server):
+    """MQTT: grants and acknowledges everything; while it is ``deaf``, no message."""
+
+    deaf = False
+
+    def heard(self, line, data):
+        for kind, body in packets(data):
+            reply = self._reply(kind, body)
+            if reply:
+                line.incoming.append(reply)
+
+    def _reply(self, kind, body):
+        if kind == 0x10:
+            return CONNACK
+        if kind == 0x82:
+            return b"\x90\3" + body[:2] + body[-1:]
+        if kind == 0xC0:
+            self.pings += 1
+            return PINGRESP
+        if kind == 0x62:
+            return ack(PUBCOMP, body[0] << 8 | body[1])
+        if kind >> 4 != 3 or self.deaf:
+            return b""
+        at = 2 + (body[0] << 8 | body[1])
+        pid, qos = body[at : at + 2], kind >> 1 & 3
+        self.tell(body[at + 2 if qos else at :].strip())
+        return ack(PUBREC if qos == 2 else PUBACK, pid[0] << 8 | pid[1]) if qos else b""
+
+    def say(self, topic, payload):
+        self.line.incoming.append(pub(topic, payload))
+
+
+class Commute(Server):
+    """A WebSocket, pings answered."""
+
+    def opened(self, line):
+        self.line = line
+        self.request = b""
+
+    def heard(self, line, data):
+        if self.request is not None:
+            self.request += data
+            if self.request[-4:] == b"\r\n\r\n":
+                line.incoming.append(answer(self.request))
+                self.request = None
+            return
+        for kind, _, payload in sent(data):
+            if kind == PING:
+                self.pings += 1
+                line.incoming.append(frame(PONG, payload))
+            elif kind == TEXT:
+                self.text(json.loads(payload))
+
+    def text(self, message):
+        self.tell(message)
+
+    def say(self, message):
+        self.line.incoming.append(frame(TEXT, json.dumps(message).encode()))
+
+
+class Sepl(Commute):
+    """The platform, with the devices that it is told of."""
+
+    def __init__(self, mine):
+        super().__init__()
+        self.hash = mine
+
+    def text(self, message):
+        reply = {"status": 200, "handler": "", "token": message["token"], "payload": None}
+        if "handler" not in message:
+            reply["payload"] = {"gid": "g", "hash": self.hash}
+        elif message["handler"] == "event":
+            if message["payload"]["service_uri"] == "mute":
+                return
+            self.tell(message["payload"]["value"][0]["value"])
+        self.say(reply)
+
+    def command(self, token):
+        message = {"status": 200, "handler": "command", "token": token, "payload": {}}
+        self.say(message)
