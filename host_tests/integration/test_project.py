@@ -34,6 +34,7 @@ class Terminal:
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+        self.said: list[str] = []
         self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -68,6 +69,7 @@ class Terminal:
         with contextlib.suppress(ValueError):
             for line in self._process.stdout:
                 self._lines.put(json.loads(line))
+                self.said.append(line)
 
 
 def command(folder: Path, *arguments: str) -> str:
@@ -112,6 +114,7 @@ def test_a_new_project_runs_on_every_platform(hub: tuple[Terminal, Path], tmp_pa
             waiting.discard(served.until(event="connected")["platform"])
         for board in boards.values():
             assert board.end() == 0
+            assert ">>>" not in "".join(board.said)  # the board runs: no prompt is shown
     finally:
         for board in boards.values():
             board.close()

@@ -50,6 +50,7 @@ def run(options: Options, shows: Shows) -> None:
         )
         port = Port(board.port)
         try:
+            next(event for event in port.events() if not event)  # the prompt that flash has left
             board.hard_reset()
             follow(port, Reader(Sources(project)), shows)
         finally:
