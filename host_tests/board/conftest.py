@@ -13,7 +13,7 @@ import serial
 from motelink_tools.board import VirtualBoard
 from motelink_tools.flash import Options, flash
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 class Terminal:

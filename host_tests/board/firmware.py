@@ -10,7 +10,7 @@ from typing import Any
 
 from motelink_tools.hub.manager import Client, Manager
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 NOBODY = 'manager_host = "127.0.0.1"\nmanager_port = 9\nmanager_type = "virtual"\n'
 WIFI = 'wifi_ssid = "demo"\n'
 NODE = """\

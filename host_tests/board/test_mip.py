@@ -13,7 +13,7 @@ from motelink_tools import paths
 from motelink_tools.board import VirtualBoard
 from motelink_tools.hub.manager import Client, Manager
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 ROOT = paths.board_root()
 CLIENT = """\
 from motelink.identity import board_uuid

@@ -17,7 +17,7 @@ from motelink_tools import paths
 from motelink_tools.board import VirtualBoard
 from motelink_tools.flash import Options, flash
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 CRASHES = """\
 from motelink import log

@@ -14,7 +14,7 @@ from motelink_tools import micropython
 from motelink_tools.board import State, VirtualBoard
 from motelink_tools.errors import ToolError
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 def wait_for(condition, what):

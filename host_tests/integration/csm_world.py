@@ -16,7 +16,7 @@ from motelink_tools.hub.csm import Csm
 from motelink_tools.hub.registry import Registry
 
 KETTLE = "3c1d9f0e-7b52-4a0e-9d57-0a4f3e6b2211"
-DEADLINE_S = 30
+DEADLINE_S = 60
 PEER = Path(sys.prefix) / "peers" / "iottalk"
 
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 LOSANT = ("-m", "motelink_tools", "losant")
 ANY_PORTS = """
 [hub]
@@ -18,6 +18,14 @@ only = ["losant", "manager"]
 port = 0
 ws_port = 0
 [manager]
+port = 0
+[iottalk]
+port = 0
+ws_port = 0
+http_port = 0
+[sepl]
+port = 0
+[commute]
 port = 0
 """
 

@@ -17,7 +17,7 @@ from motelink_tools.hub.app.settings import Configuration, HubSettings
 from .manager_device import Device as ManagerDevice
 from .manager_device import wait_for
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 SETTINGS = {
     "manager": manager.Settings(port=0, types=("lamp", "meter"), heartbeat_rate=600),
     "losant": losant.Settings(port=0, ws_port=0),

@@ -11,7 +11,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 _TOPICS = {"idf": "iottalk/esm/in", "odf": "iottalk/esm/out"}
 
 

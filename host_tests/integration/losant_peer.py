@@ -12,7 +12,7 @@ from losantmqtt import Device
 from paho.mqtt import client as paho
 
 PORT = int(sys.argv[1])
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 # The port is fixed inside losant-mqtt; the host is an attribute.
 connect = paho.Client.connect

@@ -12,7 +12,7 @@ from motelink_tools.hub.broker import AmqttBroker, Broker
 from motelink_tools.hub.losant.server import BROKER_OPTIONS, Losant
 from motelink_tools.hub.registry import Registry
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Platform:

@@ -7,7 +7,7 @@ import uuid
 
 from motelink_tools.hub.manager.framing import DIALECTS
 
-DEADLINE_S = 15
+DEADLINE_S = 60
 
 
 def wait_for(condition):

@@ -21,7 +21,7 @@ HELD = 640
 the names in what it loads with its first connection, and when something first goes wrong (192 to
 480 were seen)."""
 AT_ONCE = 8
-DEADLINE_S = 40.0
+DEADLINE_S = 120.0
 
 Row = Callable[[Runtime], None]
 Outcome = Callable[[], None]

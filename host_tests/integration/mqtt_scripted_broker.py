@@ -11,7 +11,7 @@ from mqtt_owner import CONNACK, PINGRESP, PRESENT, PUBACK, PUBCOMP, PUBREC, PUBR
 
 from .mqtt_packets import Closed, packets, pid_of
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 END = pub(b"end", b"")  # what tells the device that the test is over
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 0x10, 0x30, 0x82, 0xC0, 0xE0
 

@@ -19,7 +19,7 @@ from motelink_tools.hub.registry import Registry
 from .iottalk_server import IottalkServer
 from .sepl_platform import Platform
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 HOST = "127.0.0.1"
 
 Certificate = tuple[Path, Path]  # and its key

@@ -11,7 +11,7 @@ from motelink.sepl_device import Device, local_hash
 from motelink_tools.hub.registry import Registry
 from motelink_tools.hub.sepl import Sepl
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 NOTHING = hashlib.sha1(b"").hexdigest()
 
 

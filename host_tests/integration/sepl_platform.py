@@ -10,7 +10,7 @@ from typing import Any
 from motelink_tools.hub.registry import Registry
 from motelink_tools.hub.sepl import Sepl
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Platform:

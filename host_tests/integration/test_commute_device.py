@@ -22,7 +22,7 @@ from .certificates import Authority
 from .device_process import CPYTHON, Device, Runtime, documented
 
 PROGRAM = Path(__file__).with_name("commute_device.py")
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 class Server:

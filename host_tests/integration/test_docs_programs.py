@@ -24,7 +24,7 @@ from motelink_tools.micropython import Interpreter
 from .docs_blocks import ROOT, Block, all_blocks, blocks, programs
 from .docs_world import BOUNDED, Page, World, world
 
-DEADLINE_S = 40
+DEADLINE_S = 60
 DEVICE_PAGES = sorted(
     {
         str(block.page.relative_to(ROOT))

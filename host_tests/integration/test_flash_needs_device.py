@@ -17,7 +17,7 @@ from motelink_tools.demo.others import CommutePart, IottalkPart, LosantPart, Par
 from motelink_tools.flash.needs import needs
 from motelink_tools.micropython import Interpreter
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 DONE = {
     *("stated", "commanded", "registered", "graphed"),
     *("reported", "responded", "kept", "ticked"),

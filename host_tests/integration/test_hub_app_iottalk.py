@@ -13,7 +13,7 @@ from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.settings import load
 from motelink_tools.hub.broker import Broker
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 ANY_PORTS = "[iottalk]\nport = 0\nws_port = 0\nhttp_port = 0\n"
 KETTLE = {
     "accept_protos": ["mqtt"],

@@ -22,7 +22,7 @@ from motelink_tools.hub.broker import (
 from motelink_tools.hub.broker import choice as choosing
 from motelink_tools.hub.broker.ports import accepts
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 LAMP = ("topic write lamp/state", "topic read lamp/command")
 
 

@@ -13,7 +13,7 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.commute import Commute
 from motelink_tools.hub.registry import Registry
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 def run(body):

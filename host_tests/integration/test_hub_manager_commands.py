@@ -12,7 +12,7 @@ import pytest
 from motelink.manager import Client
 from motelink_tools import cli
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 UUID = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
 
 

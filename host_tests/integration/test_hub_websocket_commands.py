@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 
 from motelink.sepl_device import Device
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Hub:

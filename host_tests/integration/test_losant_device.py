@@ -28,7 +28,7 @@ PEER = Path(sys.prefix) / "peers" / "losant"
 ID = "575ecf887ae143cd83dc4aa2"
 SECRET = "my-access-secret"
 USERS = {"my-access-key": SECRET, "platform": "of the test"}
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Platform:

@@ -17,7 +17,7 @@ from .manager_device import wait_for
 from .manager_web_app import create
 
 PROGRAM = Path(__file__).with_name("manager_web_device.py")
-DEADLINE_S = 15
+DEADLINE_S = 60
 TEXT = 'grün & <b onclick="x">bold</b>'
 
 

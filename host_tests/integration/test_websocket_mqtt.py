@@ -16,7 +16,7 @@ from .device_process import CPYTHON, Device, Runtime
 
 PROGRAM = Path(__file__).with_name("websocket_mqtt_device.py")
 ID = "575ecf887ae143cd83dc4aa2"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture(params=[CPYTHON, *interpreters()])

@@ -70,7 +70,7 @@ class Sixth:
 def create(context, settings):
     return Sixth(context, settings)
 """
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 @pytest.fixture
