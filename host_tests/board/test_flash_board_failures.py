@@ -2,16 +2,19 @@
 
 import os
 import sys
+import threading
 
 import pytest
 import serial
 
 from motelink_tools import transport
 from motelink_tools.board import VirtualBoard
+from motelink_tools.board.state import State
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.remote import TEMP
 
-from .flash_bench import Bench, bench, board
+from .firmware import wait_for
+from .flash_bench import MAIN, Bench, bench, board
 
 __all__ = ["bench", "board"]
 
@@ -104,6 +107,21 @@ def test_a_boot_that_never_returns_can_be_replaced(
     (bench.folder / "boot.py").write_text("while True:\n    pass\n")
     bench.write("boot.py", "pass\n")
     assert bench.flash(board).summary.sent == ("boot.py",)
+    bench.wait_until_it_ran("first")
+
+
+def test_a_board_that_sleeps_is_caught_when_it_is_reset(
+    bench: Bench, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_ATTEMPT_S", 0.5)
+    bench.write("main.py", "import machine\nmachine.deepsleep(3600000)\n")
+    bench.flash(board)
+    wait_for(lambda: board.state is State.ASLEEP, "its sleep")
+    bench.write("main.py", MAIN)
+    press_reset = threading.Timer(1.5, board.hard_reset)
+    press_reset.start()
+    assert bench.flash(board).summary.sent == ("main.py",)
+    press_reset.join()
     bench.wait_until_it_ran("first")
 
 

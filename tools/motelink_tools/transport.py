@@ -44,6 +44,7 @@ _TALK_S = 30.0  # for one answer of a board that is never silent: a thread that 
 # also expects two bytes from one read, in the middle of a command.
 _READ_S = 10.0
 _ENTER_READ_S = 0.2
+_KNOCK_S = 0.02
 _WRITE_S = 10.0
 _NEVER = b"\xff"  # in no text: reading up to it is reading until there is silence
 
@@ -163,8 +164,7 @@ def connect(port: str, *, reset: bool = True, answer_s: float = ANSWER_S) -> Ite
     without, it stays at its prompt. Raises ToolError: ``no_port``, ``port_busy``, ``no_answer``,
     ``not_micropython``.
     """
-    link = _open(port)
-    board = Board(port, link)
+    board = Board(port, link := _open(port))
     try:
         try:
             _enter_raw_repl(link, port, answer_s)
@@ -188,8 +188,7 @@ def find_port(wanted: str | None = None) -> str:
     wanted = wanted or os.environ.get("MOTELINK_PORT") or "auto"
     if wanted != "auto":
         return wanted
-    found = serial_ports()
-    if not found:
+    if not (found := serial_ports()):
         raise ToolError(
             "no board found; plug one in, or name its port with --port "
             "('motelink board' starts a virtual one and prints its port)",
@@ -206,8 +205,7 @@ def find_port(wanted: str | None = None) -> str:
 def check_port(port: str) -> None:
     """Before a user is asked for what goes there. Raises ToolError ``no_port`` where it cannot be
     opened, as far as can be told without opening it, which resets some boards."""
-    trouble = _out_of_reach(port)
-    if trouble:
+    if trouble := _out_of_reach(port):
         raise ToolError(trouble, kind="no_port")
 
 
@@ -232,8 +230,7 @@ def _open(port: str) -> SerialTransport:
 
 def cannot_open(port: str) -> ToolError:
     """Why, as well as can be told: mpremote keeps the operating system's answer to itself."""
-    trouble = _out_of_reach(port)
-    if trouble:
+    if trouble := _out_of_reach(port):
         return ToolError(trouble, kind="no_port")
     if _is_path(port) and not _is_serial(port):
         return ToolError(f"{port} is no serial port", kind="no_port")
@@ -295,6 +292,7 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
     while not _try_raw_repl(link, min(_ATTEMPT_S, answer_s), said := io.StringIO()):
         heard += said.getvalue().strip().removeprefix("b''")
         if time.monotonic() < deadline:
+            _knock(link, deadline)
             continue
         if heard:
             raise ToolError(
@@ -304,7 +302,7 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
             )
         raise ToolError(
             f"{port} does not answer within {answer_s:g} s; is there a board with MicroPython, "
-            "and does no other program read the port?",
+            "and does no other program read the port? If it sleeps, try again and press its reset",
             kind="no_answer",
         )
     # Soft reset: a fresh heap, and main.py does not run again. A boot.py that never returns must
@@ -319,6 +317,16 @@ def _enter_raw_repl(link: SerialTransport, port: str, answer_s: float) -> None:
                 "press its reset button and try again",
                 kind="no_answer",
             ) from error
+
+
+def _knock(link: SerialTransport, until: float) -> None:
+    """Ctrl-C until the board says anything: it may be awake for a moment only."""
+    link.serial.timeout = _KNOCK_S
+    while time.monotonic() < until:
+        link.serial.write(b"\x03")
+        if link.serial.read(1):
+            break
+    link.serial.timeout = _ENTER_READ_S
 
 
 def _try_raw_repl(link: SerialTransport, seconds: float, said: io.StringIO) -> bool:
