@@ -4,22 +4,26 @@ outages of up to 10 days and idle times of up to 13, on a real loop, and is prom
 """
 
 from box import clean
-from motelink import losant_outbox, mqtt
+from iottalk_kettle import ID, URL
+from motelink import losant_outbox
 from motelink.commute_outbox import Forwarder as CommuteForwarder
 from motelink.commute_pair import Pair
+from motelink.iottalk import Device as Talker
+from motelink.iottalk_outbox import Forwarder as TalkForwarder
+from motelink.iottalk_push import NoData, Pusher
 from motelink.loop import Loop
 from motelink.losant import Device
 from motelink.manager import Client
 from motelink.manager_outbox import Forwarder as ManagerForwarder
-from motelink.mqtt_umqtt import Client as Umqtt
+from motelink.mqtt_umqtt import Client as Adapter
 from motelink.outbox import Outbox
 from motelink.sepl_connector import Connector
 from motelink.sepl_device import local_hash
 from motelink.sepl_outbox import Forwarder as SeplForwarder
 from motelink.sepl_pool import Pool
 from sepl_world import Config
-from weeks import DAY, NOW, Weeks
-from weeks_servers import Broker, Commute, Manager, Sepl
+from weeks import NOW, Weeks
+from weeks_servers import Broker, Commute, Manager, Sepl, Talk, Umqtt
 
 HEAP = "512k"  # all of it is compiled there
 
@@ -29,30 +33,9 @@ BACK = 71000
 LOOK = 600  # a forwarder's
 
 
-def _box(**options):
+def _box():
     clean("box")
-    return Outbox("box", 96, 2000, 4, **options)
-
-
-class _Below:
-    """What ``umqtt.simple`` is."""
-
-    sock = None
-
-    def __init__(self):
-        self.pings = 0
-
-    def set_callback(self, _function):
-        """No message comes."""
-
-    def connect(self, _clean):
-        return False
-
-    def check_msg(self):
-        """There is none."""
-
-    def ping(self):
-        self.pings += 1
+    return Outbox("box", 96, 2000, 4)
 
 
 def _live(weeks, loop, server, forwarder, put, quiet, cycles=2):
@@ -176,64 +159,42 @@ def test_sepl():
         _live(weeks, loop, server, forwarder, put, quiet)
 
 
-def test_losant_closed_for_days():
+def test_iottalk():
     with Weeks() as weeks:
-        server = weeks.net.servers[1883] = Broker()
-        device = Device("d", "key", "secret", secure=False, host="h")
-        forwarder = losant_outbox.Forwarder(device, _box(), always=True)
-        for days in (5, 8, 11, 13):
-            device.connect(blocking=False)
-            loop = device.client.loop
-            weeks.run(loop.step, 1000, until=device.is_connected)
-            weeks.run(loop.step, 1000)
-            server.deaf = True  # what goes out now is not acknowledged
-            assert device.publish(b'{"data":{"i":%d}}' % days)
-            weeks.run(loop.step, 1000, until=lambda: forwarder.flying)
-            server.deaf = False
-            device.close()
-            weeks.run(loop.step, 1000)
-            weeks.pass_ms(days * DAY)
-            device.connect(blocking=False)
-            loop = device.client.loop
-            weeks.run(loop.step, 2000, until=lambda: not forwarder.box.count)
-            device.close()
-            weeks.run(loop.step, 1000)
-        forwarder.box.close()
+        server = weeks.net.servers[1883] = Talk(weeks.net)
+        loop = Loop()
+        device = Talker(URL, "Kettle", ["Celsius-I", "meow"], id=ID)
+        forwarder = TalkForwarder(device, _box())
+        loop.add(device)
+        loop.add(forwarder)
+        reads = []
+        Pusher(device).every(10000, device.idf[1], lambda: reads.append(1) or NoData)
+
+        def put(n):
+            assert forwarder.idf[0].push_int(n)
+            return b"[%d]" % n
+
+        def quiet():
+            del reads[:]
+            pings = server.pings
+            weeks.run(loop.step, 120000)
+            assert 11 <= len(reads) <= 13
+            assert 2 <= server.pings - pings <= 3  # every 45 s
+
+        _live(weeks, loop, server, forwarder, put, quiet)
 
 
-def test_clients_that_are_added_late():
+def test_umqtt():
     with Weeks() as weeks:
-        weeks.net.servers = {8595: Manager(), 1883: Broker(), 80: Commute()}
-        for days in (5, 8, 11, 13):
-            clients = [
-                Client("h", UUID, "kettle", {"a": 1}),
-                mqtt.Client("h", "kettle"),
-                Pair("lamp", "key", "device", "ws://h/ws"),
-                Umqtt(_Below()),
-            ]
-            weeks.pass_ms(days * DAY)
-            loop = Loop()
-            for client in clients:
-                loop.add(client)
-            weeks.run(loop.step, 500)
-            assert all(client.connected for client in clients), days
-            for client in clients:
-                loop.remove(client)
-                client.end()
-
-
-def test_the_rtc_is_set_meanwhile():
-    with Weeks() as weeks:
-        weeks.net.servers[1883] = Broker()
-        device = Device("d", "key", "secret", secure=False, host="h")
-        forwarder = losant_outbox.Forwarder(device, _box())
-        device.connect(blocking=False)
-        loop = device.client.loop
-        for ahead in (0, 300, 299):
-            weeks.ahead = ahead
-            device.client.reconnect()
-            weeks.run(loop.step, 2000)
-            assert device.publish(b'{"data":{"i":1}}')
-            stamp = (NOW + weeks.seconds + ahead) * 1000 + weeks.ms
-            assert weeks.net.servers[1883].last() == b'{"data":{"i":1},"time":%d}' % stamp
-        forwarder.box.close()
+        below = Umqtt(weeks.net)
+        loop = Loop()
+        client = Adapter(below, keepalive=60)
+        loop.add(client)
+        for kind, middle in weeks.life(loop.step):
+            assert not middle or client.connected == (kind == "idle")
+            if not middle:
+                weeks.run(loop.step, 61000, until=lambda: client.connected)
+                assert client.publish(b"t", b"x")
+                pings = below.pings
+                weeks.run(loop.step, 300000)
+                assert 4 <= below.pings - pings <= 5

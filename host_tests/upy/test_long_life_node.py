@@ -3,11 +3,11 @@ through outages and idle times; see test_long_life.
 """
 
 import struct
+import sys
 
 from doubles import Instead
-from motelink import node_clock, node_wifi, port, storage
+from motelink import node_crash, node_guard, port, storage
 from motelink.node import Node
-from motelink.node_manager import Manager as _  # noqa: F401 - loaded before ticks are replaced
 from motelink.node_watchdog import Watchdog
 from motelink.settings import Settings
 from weeks import DAY, NOW, Weeks
@@ -21,6 +21,7 @@ manager_host = "h"
 manager_uuid = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
 manager_interval = 1000
 wifi_ssid = "home"
+watchdog_ms = 0
 """
 
 
@@ -45,7 +46,7 @@ class _WLAN:
     def ifconfig(self):
         return ("10.0.0.2",)
 
-    def status(self):
+    def status(self, _what=None):
         return 1
 
 
@@ -116,6 +117,9 @@ class _Life:
         self.dog = _Dog(weeks)
         node.loop.add(Watchdog(self.dog, 8388, 60000))
 
+    def step(self):
+        self.node.step(1000)
+
     def command(self, value):
         self.commands += value
 
@@ -130,47 +134,86 @@ class _Life:
         weeks, node, server = self.weeks, self.node, self.server
         self.sensor.set(n)
         limit = 71000 if kind == "away" else 1100
-        weeks.run(node.step, limit, until=lambda: server.last() == b"n %d" % n)
+        weeks.run(self.step, limit, until=lambda: server.last() == b"n %d" % n)
         server.line.incoming.append(b"led 1")
         seconds, joins = self.seconds, node.wifi.joins
         self.dog.watch()
-        weeks.run(node.step, 120000)
-        assert self.seconds - seconds == 120 and node.wifi.joins == joins
-        assert self.dog.longest <= 1000 and weeks.ticks() == self.dog.fed
+        weeks.run(self.step, 120000)
+        assert abs(self.seconds - seconds - 120) <= 1, self.seconds - seconds
+        assert node.wifi.joins == joins, kind
+        self.dog.feed()
+        assert self.dog.longest <= 1000, self.dog.longest
         assert self.commands == n
         uptime = node.report()["uptime"]
         assert uptime == weeks.seconds and node.clock.seconds == uptime
 
 
-def test_node():
-    with Weeks() as weeks:
+class _Board:
+    """The board around a node, for the time of a ``with``."""
+
+    def __init__(self, weeks):
         board = port.load("_board")
-        patches = (
+        self.patches = (
             Instead(board, "network", _network(weeks.net)),
             Instead(board, "machine", _Life),  # anything
             Instead(board, "udp_open", lambda _address: _Time(weeks)),
             Instead(board, "set_rtc", lambda _seconds: None),
         )
-        for patch in patches:
+
+    def __enter__(self):
+        for patch in self.patches:
             patch.__enter__()
-        try:
+
+    def __exit__(self, *_):
+        for patch in self.patches:
+            patch.__exit__()
+
+
+def test_node():
+    with Weeks() as weeks, _Board(weeks):
+        weeks.ahead = -NOW  # nobody has set the RTC
+        life = _Life(weeks)
+        node = life.node
+        n = 0
+        for kind, middle in weeks.life(life.step):
+            if middle:
+                asked, since = _Time.asked, weeks.seconds
+                continue
+            n += 1
+            if kind == "idle":
+                days = (weeks.seconds - since) // 86400
+                assert days <= _Time.asked - asked <= days + 1, days
+            life.check(kind, n)
+            weeks.run(life.step, 600000, until=node.clock.known)
+            assert not node.loop.timeless and abs(node.clock.drift or 0) <= 2
+            ms = (NOW + weeks.seconds) * 1000 + weeks.ms
+            assert abs(node.clock.unix_ms() - ms) <= 2
+        assert life.weeklies == weeks.days() // 5 + 1 and n == 12
+        assert storage.read("guard") is None
+        assert node.handler_errors == 0
+
+
+def _crash_after(days):
+    """(error, ms, s of uptime) that are written down."""
+    heard = []
+
+    class App:
+        @staticmethod
+        def run():
             life = _Life(weeks)
-            node = life.node
-            n = asked = 0
-            for kind, middle in weeks.life(node.step):
-                if middle:
-                    asked = _Time.asked
-                else:
-                    n += 1
-                    life.check(kind, n)
-                    assert node.clock.known() and not node.loop.timeless
-                    assert abs(node.clock.drift) <= 2
-                    ms = (NOW + weeks.seconds) * 1000 + weeks.ms
-                    assert abs(node.clock.unix_ms() - ms) <= 2
-            assert life.weeklies == weeks.days() // 5 + 1 and n == 12
-            assert weeks.days() - 45 <= _Time.asked <= weeks.days() and asked
-            assert storage.read("guard") is None
-            assert node.handler_errors == 0
-        finally:
-            for patch in patches:
-                patch.__exit__()
+            weeks.run(life.step, days * DAY, 900000)
+            raise ValueError("the end")
+
+    sys.modules["weeks_app"] = App
+    with Weeks() as weeks, _Board(weeks):
+        with Instead(node_crash, "restart", lambda error, ms: heard.append((error, ms))):
+            node_guard.run("weeks_app")
+    del sys.modules["weeks_app"]
+    node_guard.armed, node_guard.clock = False, None
+    return heard[0] + (weeks.seconds,)
+
+
+def test_a_crash_after_weeks_says_when():
+    for days in (8, 13):
+        error, ms, seconds = _crash_after(days)
+        assert str(error) == "the end" and ms == seconds * 1000, (days, ms)

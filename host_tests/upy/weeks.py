@@ -130,9 +130,10 @@ class Weeks:
             for kind, ms in LIFE:
                 if kind == "away":
                     self.net.down(self.random.below(3))
-                self.run(step, ms // 2, _STRIDE)
+                stride = min(ms // 200, _STRIDE)
+                self.run(step, ms // 2, stride)
                 yield kind, True
-                self.run(step, ms // 2, _STRIDE)
+                self.run(step, ms // 2, stride)
                 self.net.up = True
                 yield kind, False
             port.collect()

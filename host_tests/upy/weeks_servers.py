@@ -6,6 +6,8 @@ of the client's keepalive, or the server's own heartbeats.
 
 import json
 
+import motelink
+from iottalk_kettle import DOWN, UP, Answer, registered
 from mqtt_owner import CONNACK, PINGRESP, PUBACK, PUBCOMP, PUBREC, ack, packets, pub
 from websocket_peer import PING, PONG, TEXT, answer, frame, sent
 
@@ -93,12 +95,12 @@ class Broker(Server):
         if kind >> 4 != 3 or self.deaf:
             return b""
         at = 2 + (body[0] << 8 | body[1])
-        pid, qos = body[at : at + 2], kind >> 1 & 3
-        self.tell(body[at + 2 if qos else at :].strip())
+        topic, pid, qos = body[2:at], body[at : at + 2], kind >> 1 & 3
+        self.published(topic, body[at + 2 if qos else at :].strip())
         return ack(PUBREC if qos == 2 else PUBACK, pid[0] << 8 | pid[1]) if qos else b""
 
-    def say(self, topic, payload):
-        self.line.incoming.append(pub(topic, payload))
+    def published(self, _topic, payload):
+        self.tell(payload)
 
 
 class Commute(Server):
@@ -149,3 +151,51 @@ class Sepl(Commute):
     def command(self, token):
         message = {"status": 200, "handler": "command", "token": token, "payload": {}}
         self.say(message)
+
+
+class Talk(Broker):
+    """IoTtalk: links what comes online."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+        motelink.http_request = self
+
+    def request(self, *_values, **_options):
+        """The HTTP server."""
+        return registered() if self.net.up else Answer(0, None)
+
+    def published(self, topic, payload):
+        if topic != UP:
+            self.tell(payload.replace(b" ", b""))
+        elif b"online" in payload:
+            for name, topic in (("Celsius-I", "c"), ("meow", "m")):
+                command = {"command": "CONNECT", "idf": name, "topic": topic, "msg_id": name}
+                self.line.incoming.append(pub(DOWN, json.dumps(command).encode()))
+
+
+class Umqtt:
+    """What ``umqtt.simple`` is: a client, not a server."""
+
+    sock = None
+
+    def __init__(self, net):
+        self.net = net
+        self.pings = 0
+
+    def set_callback(self, _function):
+        """No message comes."""
+
+    def connect(self, _clean):
+        self.check_msg()
+        return False
+
+    def check_msg(self):
+        if not self.net.up:
+            raise OSError(111)
+
+    def publish(self, topic, payload, retain, qos):
+        self.check_msg()
+
+    def ping(self):
+        self.pings += 1

@@ -17,6 +17,7 @@ from motelink import port
 armed = False  # whether firmware was started by `run`
 wdt = None  # the watchdog, where there is one
 timer = None  # feeds it while a person has the board
+clock = None  # of the node, whose uptime does not wrap
 
 
 def check() -> None:
@@ -44,7 +45,8 @@ def run(name: str) -> None:
     except Exception as error:
         from motelink import node_crash
 
-        node_crash.restart(error, port.ticks_diff(port.ticks_ms(), born))
+        ms = clock.poll() * 1000 if clock else port.ticks_diff(port.ticks_ms(), born)
+        node_crash.restart(error, ms)
 
 
 def _trial(name: str) -> None:

@@ -72,6 +72,7 @@ def watch(node) -> None:
     """A node has started: from here on the watchdog bites, where `node_guard.run` has started the
     firmware. Setting ``watchdog_ms``: 0 for none."""
     if node_guard.armed:
+        node_guard.clock = node.clock
         from motelink.node_watchdog import Watchdog
 
         wdt = None

@@ -1,0 +1,85 @@
+"""Clients that begin, or begin again, more than 6 days after they were made or have ended: ticks
+of then seem to lie ahead. See test_long_life.
+"""
+
+from box import clean
+from motelink import losant_outbox, mqtt
+from motelink.commute_pair import Pair
+from motelink.loop import Loop
+from motelink.losant import Device
+from motelink.manager import Client
+from motelink.mqtt_umqtt import Client as Adapter
+from motelink.outbox import Outbox
+from weeks import DAY, NOW, Weeks
+from weeks_servers import Broker, Commute, Manager, Umqtt
+
+HEAP = "256k"  # all of it is compiled there
+
+UUID = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
+
+
+def _losant(weeks, **options):
+    clean("box")
+    weeks.net.servers[1883] = Broker()
+    device = Device("d", "key", "secret", secure=False, host="h")
+    return device, losant_outbox.Forwarder(device, Outbox("box", 96, 2000, 4), **options)
+
+
+def test_losant_closed_for_days():
+    with Weeks() as weeks:
+        device, forwarder = _losant(weeks, always=True)
+        server = weeks.net.servers[1883]
+        for days in (5, 8, 11, 13):
+            device.connect(blocking=False)
+            loop = device.client.loop
+            weeks.run(loop.step, 1000, until=device.is_connected)
+            weeks.run(loop.step, 1000)
+            server.deaf = True  # what goes out now is not acknowledged
+            assert device.publish(b'{"data":{"i":%d}}' % days)
+            weeks.run(loop.step, 1000, until=lambda: forwarder.flying)
+            server.deaf = False
+            device.close()
+            weeks.run(loop.step, 1000)
+            weeks.pass_ms(days * DAY)
+            device.connect(blocking=False)
+            loop = device.client.loop
+            weeks.run(loop.step, 2000, until=lambda: not forwarder.box.count)
+            device.close()
+            weeks.run(loop.step, 1000)
+        forwarder.box.close()
+
+
+def test_clients_that_are_added_late():
+    with Weeks() as weeks:
+        weeks.net.servers = {8595: Manager(), 1883: Broker(), 80: Commute()}
+        for days in (5, 8, 11, 13):
+            clients = [
+                Client("h", UUID, "kettle", {"a": 1}),
+                mqtt.Client("h", "kettle"),
+                Pair("lamp", "key", "device", "ws://h/ws"),
+                Adapter(Umqtt(weeks.net)),
+            ]
+            weeks.pass_ms(days * DAY)
+            loop = Loop()
+            for client in clients:
+                loop.add(client)
+            weeks.run(loop.step, 500)
+            assert all(client.connected for client in clients), days
+            for client in clients:
+                loop.remove(client)
+                client.end()
+
+
+def test_the_rtc_is_set_meanwhile():
+    with Weeks() as weeks:
+        device, forwarder = _losant(weeks)
+        device.connect(blocking=False)
+        loop = device.client.loop
+        for ahead in (0, 300, 299):
+            weeks.ahead = ahead
+            device.client.reconnect()
+            weeks.run(loop.step, 2000)
+            assert device.publish(b'{"data":{"i":1}}')
+            stamp = (NOW + weeks.seconds + ahead) * 1000 + weeks.ms
+            assert weeks.net.servers[1883].last() == b'{"data":{"i":1},"time":%d}' % stamp
+        forwarder.box.close()
