@@ -76,6 +76,16 @@ def test_its_time_can_be_set(board, firmware):
     assert board.watchdog.timeout_ms == 12_000
 
 
+@pytest.mark.parametrize("ms", [-5, 9000, 1 << 40])
+@pytest.mark.board("rpi_pico_w")
+def test_a_time_that_the_chip_cannot_count_is_a_wrong_setting(board, firmware, ms):
+    firmware(settings=PLATFORM + f"watchdog_ms = {ms}\n")
+    outcome = board.boot(for_ms=120_000)
+    assert f"ConfigError: watchdog_ms = {ms}: " in outcome.output
+    assert "restart in 3600 s" in outcome.output
+    assert outcome.kind == "stopped"  # and no reset
+
+
 def test_it_is_not_armed_when_a_person_starts_the_firmware(board, firmware):
     firmware()
     (board.files / "typed.py").write_text("import app\n\napp.run()\n")

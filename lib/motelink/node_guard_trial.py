@@ -6,6 +6,7 @@ later.
 """
 
 from motelink import node_guard, port, storage
+from motelink.errors import ConfigError
 from motelink.node_report import cause
 
 const = port.const
@@ -78,7 +79,10 @@ def watch(node) -> None:
         wdt = None
         ms = node.settings.integer("watchdog_ms", timeout_ms())
         if ms and not node_guard.wdt:
-            wdt = node_guard.wdt = port.load("_board").machine.WDT(timeout=ms)
+            try:
+                wdt = node_guard.wdt = port.load("_board").machine.WDT(timeout=ms)
+            except (ValueError, OverflowError) as error:
+                raise ConfigError("watchdog_ms = %d: %s" % (ms, error))
         node.loop.add(Watchdog(wdt, ms or _WATCHDOG_MS, YOUNG_MS))
 
 

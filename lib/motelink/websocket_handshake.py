@@ -108,12 +108,13 @@ def parse(url) -> tuple:
     scheme, mark, rest = url.partition("://") if isinstance(url, str) else ("", "", "")
     place, slash, path = rest.partition("/")
     if "?" in place:
-        place, mark, query = place.partition("?")
-        path = mark + query + slash + path
+        place, _, query = place.partition("?")
+        path = "?" + query + slash + path
     host, number = _place(place, 443 if scheme in ("wss", "https") else 80)
     if scheme not in ("ws", "wss") or not host or "#" in path or "@" in place:
         # Without what may be secret.
-        raise ConfigError("expected ws://host:port/path or wss://, got %r" % place.split("@")[-1])
+        seen = scheme.split("@")[-1] + mark + place.split("@")[-1]
+        raise ConfigError("expected ws://host:port/path or wss://, got %r" % seen)
     return scheme == "wss", host, number, place, "/" + path
 
 
