@@ -95,6 +95,13 @@ def test_a_program_that_starts_when_imported_is_told(
         measure(project, runs=1)
 
 
+def test_a_program_that_ends_when_imported_is_told(project: Path) -> None:
+    (project / "a_broken.py").write_text("import sys\nsys.exit(3)\n")
+    parts = {part.dest: part for part in measure(project, runs=1).parts}
+    assert parts["a_broken.mpy"].trouble == "RuntimeError: SystemExit"
+    assert parts["big.mpy"].heap
+
+
 def test_a_64_bit_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
