@@ -121,6 +121,34 @@ def test_ticks_go_on_where_the_supervisors_wrap(tmp_path: Path) -> None:
     assert found == [4, 5, 9, 4 - (1 << 29), 8 - (1 << 29)]
 
 
+def test_sockets_are_tried_unasked_behind_a_busy_week(tmp_path: Path) -> None:
+    found = _evaluate(
+        tmp_path,
+        "from motelink import port, _port_circuitpython",
+        "now = 0",
+        "_port_circuitpython.ticks_ms = lambda: now",
+        "class Stream:",
+        "    sock = 'socket'",
+        "class Poll:",
+        "    said = [('socket', 1)]",
+        "    def register(self, sock, mask):",
+        "        pass",
+        "    def poll(self, ms):",
+        "        return self.said",
+        "poller = port.poller()",
+        "poller._poll = Poll()",
+        "poller.register(Stream, 1)",
+        "for _ in range(7 * 24):",
+        "    now += 3600000",
+        "    poller.ipoll(0)",
+        "Poll.said = []",
+        "for ms in (0, 999, 1):",
+        "    now += ms",
+        "    found.append(len(list(poller.ipoll(0))))",
+    )
+    assert found == [1, 0, 1]
+
+
 def test_board_is_known_and_reset(tmp_path: Path) -> None:
     found = _evaluate(
         tmp_path,
