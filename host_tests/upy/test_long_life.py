@@ -163,7 +163,7 @@ def test_iottalk():
     with Weeks() as weeks:
         server = weeks.net.servers[1883] = Talk(weeks.net)
         loop = Loop()
-        device = Talker(URL, "Kettle", ["Celsius-I", "meow"], id=ID)
+        device = Talker(URL, "Kettle", ["Celsius-I", "meow", "unlinked"], id=ID)
         forwarder = TalkForwarder(device, _box())
         loop.add(device)
         loop.add(forwarder)
@@ -179,6 +179,7 @@ def test_iottalk():
             pings = server.pings
             weeks.run(loop.step, 120000)
             assert 11 <= len(reads) <= 13
+            assert forwarder.idf[0] and not forwarder.idf[2]
             assert 2 <= server.pings - pings <= 3  # every 45 s
 
         _live(weeks, loop, server, forwarder, put, quiet)

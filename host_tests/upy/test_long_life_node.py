@@ -174,9 +174,12 @@ def test_node():
         weeks.ahead = -NOW  # nobody has set the RTC
         life = _Life(weeks)
         node = life.node
-        n = 0
+        n = since = joins = 0
         for kind, middle in weeks.life(life.step):
             if middle:
+                if weeks.net.hangs and kind == "away":  # Wi-Fi says that all is well
+                    hours = (weeks.seconds - since) // 3600
+                    assert hours // 2 < node.wifi.joins - joins < hours + 8, hours
                 asked, since = _Time.asked, weeks.seconds
                 continue
             n += 1
@@ -188,6 +191,7 @@ def test_node():
             assert not node.loop.timeless and abs(node.clock.drift or 0) <= 2
             ms = (NOW + weeks.seconds) * 1000 + weeks.ms
             assert abs(node.clock.unix_ms() - ms) <= 2
+            since, joins = weeks.seconds, node.wifi.joins
         assert life.weeklies == weeks.days() // 5 + 1 and n == 12
         assert storage.read("guard") is None
         assert node.handler_errors == 0

@@ -110,13 +110,16 @@ class Weeks:
     def run(self, step, ms, stride=0, until=None):
         """Call ``step()`` for ``ms``, or until ``until()``; how many ms that took."""
         self.stride = stride
-        took = 0
+        took = busy = 0
         while ms > 0:
             self.left = part = min(ms, DAY)
             while self.left > 0:
                 if until and until():
                     return took + part - self.left
+                left = self.left
                 step()
+                busy = busy + 1 if left == self.left else 0
+                assert busy < 1000, "the loop turns, and does not wait"
             ms -= part
             took += part
         assert until is None or until(), "in vain for %d ms" % took
@@ -125,11 +128,12 @@ class Weeks:
     def life(self, step, cycles=2):
         """Live through `LIFE` so many times; yields (kind, True) in the middle of each phase
         and (kind, False) behind it. The heap does not grow from cycle to cycle."""
-        before = 0
+        before = outages = 0
         for cycle in range(cycles):
             for kind, ms in LIFE:
                 if kind == "away":
-                    self.net.down(self.random.below(3))
+                    outages += 1
+                    self.net.down(outages % 3)
                 stride = min(ms // 200, _STRIDE)
                 self.run(step, ms // 2, stride)
                 yield kind, True
