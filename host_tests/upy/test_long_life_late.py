@@ -10,8 +10,13 @@ from motelink.losant import Device
 from motelink.manager import Client
 from motelink.mqtt_umqtt import Client as Adapter
 from motelink.outbox import Outbox
+from motelink.sepl_connector import Connector
+from motelink.sepl_device import local_hash
+from motelink.sepl_outbox import Forwarder as SeplForwarder
+from motelink.sepl_pool import Pool
+from sepl_world import Config
 from weeks import DAY, NOW, Weeks
-from weeks_servers import Broker, Commute, Manager, Umqtt
+from weeks_servers import Broker, Commute, Manager, Sepl, Umqtt
 
 HEAP = "256k"  # all of it is compiled there
 
@@ -82,4 +87,22 @@ def test_the_rtc_is_set_meanwhile():
             assert device.publish(b'{"data":{"i":1}}')
             stamp = (NOW + weeks.seconds + ahead) * 1000 + weeks.ms
             assert weeks.net.servers[1883].last() == b'{"data":{"i":1},"time":%d}' % stamp
+        forwarder.box.close()
+
+
+def test_an_outbox_is_tidied_behind_days_of_refusals():
+    with Weeks() as weeks:
+        server = weeks.net.servers[Config.port] = Sepl(local_hash([]))
+        loop = Loop()
+        connector = Connector(Pool(), Config())
+        connector.join(loop)
+        clean("box")
+        forwarder = SeplForwarder(connector, Outbox("box", 96, 2000, 4))
+        assert forwarder.event("lamp", "light", 1)
+        server.status = 503
+        weeks.run(loop.step, 8 * DAY, 600000)
+        assert forwarder.box.count == 1 and server.count > 1000
+        server.status = 200
+        weeks.run(loop.step, 6000, until=lambda: not forwarder.box.count)
+        weeks.run(loop.step, 11000, until=lambda: not forwarder.box._numbers)
         forwarder.box.close()

@@ -132,7 +132,9 @@ class Commute(Server):
 
 
 class Sepl(Commute):
-    """The platform, with the devices that it is told of."""
+    """The platform, which knows our devices. ``status``: what it says to an event."""
+
+    status = 200
 
     def __init__(self, mine):
         super().__init__()
@@ -145,6 +147,7 @@ class Sepl(Commute):
         elif message["handler"] == "event":
             if message["payload"]["service_uri"] == "mute":
                 return
+            reply["status"] = self.status
             self.tell(message["payload"]["value"][0]["value"])
         self.say(reply)
 
@@ -154,11 +157,12 @@ class Sepl(Commute):
 
 
 class Talk(Broker):
-    """IoTtalk: links what comes online."""
+    """IoTtalk: links what comes online, each time by other topics."""
 
     def __init__(self, net):
         super().__init__()
         self.net = net
+        self.links = 0
         motelink.http_request = self
 
     def request(self, *_values, **_options):
@@ -169,9 +173,17 @@ class Talk(Broker):
         if topic != UP:
             self.tell(payload.replace(b" ", b""))
         elif b"online" in payload:
-            for name, topic in (("Celsius-I", "c"), ("meow", "m")):
-                command = {"command": "CONNECT", "idf": name, "topic": topic, "msg_id": name}
-                self.line.incoming.append(pub(DOWN, json.dumps(command).encode()))
+            self.links += 1
+            for kind, name in (("idf", "Celsius-I"), ("idf", "meow"), ("odf", "Heater-O")):
+                command = {"command": "CONNECT", "topic": "%s/%d" % (name, self.links)}
+                command.update({kind: name, "msg_id": name})
+                self.say(DOWN, command)
+
+    def say(self, topic, value):
+        self.line.incoming.append(pub(topic, json.dumps(value).encode()))
+
+    def heat(self, value):
+        self.say(b"Heater-O/%d" % self.links, value)
 
 
 class Umqtt:

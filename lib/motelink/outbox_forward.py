@@ -76,10 +76,9 @@ class Forwarder:
                 self.flying += 1
                 box.take()
                 self._next = ticks_add(now, self.pace)
-            if self.flying:
-                ms = _BUSY_MS
-            elif box.count:
-                ms = _FULL_MS
+            if self.flying or box.count:
+                ms = _BUSY_MS if self.flying else _FULL_MS
+                self._put = now
             elif ticks_diff(now, self._put) > _TIDY_MS:
                 box.close()  # so that nothing comes back that has arrived
                 self._put = now
