@@ -68,7 +68,7 @@ class Loop:
                 break  # the set under the iterator has changed; what is ready still is next time
 
     def run_for(self, ms: int) -> None:
-        """Run for ``ms`` milliseconds (at most 2**29), or until `stop`, or no client is left."""
+        """Run for ``ms`` milliseconds (below 2**29), or until `stop`, or no client is left."""
         end = ticks_add(ticks_ms(), ms)
         self._going = True
         while ms > 0 and self.clients and self._going:
