@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from motelink_tools.hub.app import tables
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.settings import Configuration
 from motelink_tools.hub.app.verbs import printable
@@ -85,20 +83,19 @@ def _print_addresses(hub: Hub, as_json: bool) -> None:
         page = {"page": hub.page.address, **({"token": hub.page.token} if hub.page.token else {})}
         _print_object({**serving, **page})
         return
-    table = Table(title=f"motelink hub on {hub.folder.path}", title_justify="left")
-    for column in ("platform", "for", "address"):
-        table.add_column(column)
-    for name, found in addresses.items():
-        for number, (purpose, address) in enumerate(found.items()):
-            table.add_row("" if number else name, purpose, address)
-    table.add_section()
-    table.add_row("page", "browser", hub.page.address)
-    console = Console()
-    console.print(table)
+    served = [
+        ("" if number else name, purpose, address)
+        for name, found in addresses.items()
+        for number, (purpose, address) in enumerate(found.items())
+    ]
+    tables.show(
+        ("platform", "for", "address"),
+        [served, [("page", "browser", hub.page.address)]],
+        title=f"motelink hub on {hub.folder.path}",
+    )
     if hub.page.token:
-        console.print(f"The page's token, shown once: {hub.page.token}", highlight=False)
-    console.print("Ctrl-C ends it.", highlight=False)
-    sys.stdout.flush()
+        print(f"The page's token, shown once: {hub.page.token}")
+    print("Ctrl-C ends it.", flush=True)
 
 
 def _print_json(registry: Registry, event: Event) -> None:

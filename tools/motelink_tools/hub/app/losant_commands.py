@@ -10,10 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.app import tables
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
 from motelink_tools.hub.app.verbs import moment, parsed, printable
@@ -72,15 +70,12 @@ def devices(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows))
         return
-    table = Table("name")
-    table.add_column("id", no_wrap=True)
-    for column in ("attributes", "connected"):
-        table.add_column(column)
+    lines = []
     for row in rows:
         attributes = ", ".join(f"{name}:{kind}" for name, kind in row["attributes"].items())
         state = ("yes" if row["connected"] else "no") if hub else "no hub runs"
-        table.add_row(row["name"], row["id"], attributes or "any", state)
-    Console().print(table)
+        lines.append((row["name"], row["id"], attributes or "any", state))
+    tables.show(("name", "id", "attributes", "connected"), [lines])
 
 
 def command(folder: Path, device: str, name: str, payload: str, *, as_json: bool) -> None:

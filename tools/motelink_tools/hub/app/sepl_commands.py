@@ -6,9 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from motelink_tools.hub.app import tables
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
 from motelink_tools.hub.app.verbs import clock, moment, parsed
@@ -37,14 +35,12 @@ def devices(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows))
         return
-    table = Table()
-    for column in ("id", "name", "type", "tags", "connected", "gateway"):
-        table.add_column(column, overflow="fold")
+    lines = []
     for row in rows:
         state = "yes" if row["connected"] else "no"
         tags = ", ".join(row["tags"])
-        table.add_row(row["uri"], row["name"], row["iot_type"], tags, state, row["gid"])
-    Console().print(table)
+        lines.append((row["uri"], row["name"], row["iot_type"], tags, state, row["gid"]))
+    tables.show(("id", "name", "type", "tags", "connected", "gateway"), [lines])
 
 
 def command(
