@@ -1,5 +1,5 @@
 """Clients that begin, or begin again, more than 6 days after they were made or have ended: ticks
-of then seem to lie ahead. See test_long_life.
+of then seem to lie ahead; and others that have nothing to do for so long. See test_long_life.
 """
 
 from box import clean
@@ -14,6 +14,7 @@ from motelink.sepl_connector import Connector
 from motelink.sepl_device import local_hash
 from motelink.sepl_outbox import Forwarder as SeplForwarder
 from motelink.sepl_pool import Pool
+from mqtt_owner import pub
 from sepl_world import Config
 from weeks import DAY, NOW, Weeks
 from weeks_servers import Broker, Commute, Manager, Sepl, Umqtt
@@ -73,6 +74,39 @@ def test_clients_that_are_added_late():
             for client in clients:
                 loop.remove(client)
                 client.end()
+
+
+def test_without_keepalive_nothing_is_said_for_weeks():
+    with Weeks() as weeks:
+        manager, broker, commute = Manager(), Broker(), Commute()
+        manager.every = 400 * DAY
+        weeks.net.servers = {8595: manager, 1883: broker, 80: commute}
+        heard = []
+        clients = [
+            Client("h", UUID, "kettle", {"a": 1}, silence_ms=0),
+            mqtt.Client("h", "kettle", keepalive=0),
+            Pair("lamp", "key", "device", "ws://h/ws", keepalive=0),
+        ]
+        loop = Loop()
+        for client in clients:
+            client.on_message = lambda message: heard.append(message.bytes())
+            loop.add(client)
+        for days in (1, 7, 13, 6, 13):
+            weeks.run(loop.step, days * DAY, 1000000)
+            text = b'{"days":%d}' % days
+            assert clients[0].send(text)
+            assert clients[1].publish(b"t", text, 1)
+            assert clients[2].send_text(text)
+            manager.line.incoming.append(b"m")
+            broker.line.incoming.append(pub(b"t", b"b"))
+            commute.say("c")
+            weeks.run(loop.step, 300)
+            assert manager.last() == broker.last() == text, days
+            assert commute.last() == {"days": days}
+            assert sorted(heard) == [b'"c"', b"b", b"m"], (days, heard)
+            del heard[:]
+            assert clients[1].in_flight == 0
+        assert [client.connects for client in clients] == [1, 1, 1]
 
 
 def test_the_rtc_is_set_meanwhile():

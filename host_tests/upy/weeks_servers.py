@@ -42,7 +42,9 @@ class Server:
 
 
 class Manager(Server):
-    """iot-manager, raw dialect: a heartbeat every 60 s."""
+    """iot-manager, raw dialect: a heartbeat every 60 s, or ``every`` ms."""
+
+    every = 60000
 
     def __init__(self):
         super().__init__()
@@ -60,12 +62,12 @@ class Manager(Server):
             self.tell(data)
 
     def left(self):
-        return 60000 - self.quiet
+        return self.every - self.quiet
 
     def passed(self, ms):
         super().passed(ms)
         self.quiet += ms
-        if self.quiet >= 60000:
+        if self.quiet >= self.every:
             self.quiet = 0
             if self.line:
                 self.line.incoming.append(b"\x02")
