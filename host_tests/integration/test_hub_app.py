@@ -1,6 +1,7 @@
 """``motelink hub`` as a person or a script meets it: how it starts, ends and complains."""
 
 import re
+import resource
 import signal
 import socket
 
@@ -49,6 +50,20 @@ def test_after_a_hub_that_was_killed(hub, losant, folder):
     (folder.parent / "again.toml").write_text(configuration)
     _, addresses = hub("--config", str(folder.parent / "again.toml"))
     assert port_of(addresses["losant"]["mqtt"]) == port
+
+
+def test_a_shell_that_allows_few_open_files(start, folder, tmp_path):
+    (tmp_path / "hub.toml").write_text(ANY_PORTS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        where = ("--config", str(tmp_path / "hub.toml"), "--folder", str(folder))
+        process = start("-m", "motelink_tools", "hub", "--only", "manager", "--json", *where)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert process.stdout.readline(), process.stderr.read()
+    allowed, _ = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    assert allowed == min(hard, 16384)
 
 
 def test_mistakes_are_one_clear_line(hub, start, losant, tmp_path):
