@@ -43,11 +43,13 @@ def _live(weeks, loop, server, forwarder, put, quiet, cycles=2):
     as ``put(n)`` says, and once. Then nothing waits any more, and ``quiet()`` is called.
     """
     box = forwarder.box
-    n = 0
+    n = connects = 0
     for kind, middle in weeks.life(loop.step, cycles):
         assert not middle or forwarder.client.connected == (kind == "idle")
         if kind == "idle" and middle:
+            connects = forwarder.client.connects
             continue
+        assert kind == "away" or forwarder.client.connects == connects
         n += 1
         mine = put(n)
         if middle:

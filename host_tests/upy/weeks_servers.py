@@ -89,6 +89,8 @@ class Broker(Server):
             return CONNACK
         if kind == 0x82:
             return b"\x90\3" + body[:2] + body[-1:]
+        if kind == 0xA2:
+            return b"\xb0\2" + body[:2]
         if kind == 0xC0:
             self.pings += 1
             return PINGRESP
