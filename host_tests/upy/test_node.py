@@ -146,6 +146,43 @@ def test_runs_until_every_platform_has_ended():
     assert "second" in str(raises(AuthError, node.run))
 
 
+class _Refused(_Client):
+    """... and can begin anew."""
+
+    connected = False
+    last_error = AuthError("refused")
+    state = 4
+
+    def __init__(self):
+        self.loop = None
+        self.deadline = ticks_ms()
+        self.error = None
+
+    def reconnect(self):
+        self.state = 0
+
+
+def test_a_refused_platform_tries_again_while_others_work():
+    node = _node(BOTH)
+    good, bad = _join(node, ("losant", "iottalk"))
+    node.platforms[1].client = bad = _Refused()
+    node.loop.step(1)  # an hour's timer looks at once, and then in an hour
+    assert bad.state == 0 and bad.loop is node.loop
+    assert good.state == 0 and node.loop.clients.count(good) == 1
+    bad.state = 4  # and this time it is meant
+    node.loop.remove(bad)
+    for client in node.loop.clients:
+        if getattr(client, "ms", 0) == 3600000:
+            no_alloc(client.handler)
+    assert bad.state == 4 and bad not in node.loop.clients
+
+
+def test_one_platform_alone_needs_no_second_look():
+    node = _node(LOSANT)
+    _join(node)
+    assert [c for c in node.loop.clients if getattr(c, "ms", 0) == 3600000] == []
+
+
 def test_waiting_and_timers_allocate_nothing():
     node = _node(LOSANT)
     _join(node)

@@ -66,6 +66,10 @@ def _before(node) -> None:
 
 def _behind(node) -> None:
     """The outboxes; the watchdog, where main.py has started this."""
+    if len(node.platforms) > 1:
+        from motelink.node_again import Again
+
+        Again(node)
     if node.settings.flag("outbox", False):
         from motelink import node_outbox
 
