@@ -4,6 +4,7 @@ A dialogue is a function of a connected socket. It runs in a thread of its own w
 runs in its process, so that what is measured there holds nothing of the server.
 """
 
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -49,7 +50,9 @@ def serving(dialogue: Dialogue) -> Iterator[int]:
         try:
             yield listener.getsockname()[1]
         finally:
-            listener.shutdown(socket.SHUT_RDWR)  # a device that never came must not hold us up
+            # A device that never came must not hold us up; one that has come and gone may wait.
+            if not select.select([listener], [], [], 0)[0]:
+                listener.shutdown(socket.SHUT_RDWR)
             thread.join()
     if trouble:
         raise ToolError(f"the device did not play along: {trouble[0]}", kind="program_failed")
