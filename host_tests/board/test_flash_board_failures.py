@@ -114,7 +114,8 @@ def test_a_board_that_sleeps_is_caught_when_it_is_reset(
     bench: Bench, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "_ATTEMPT_S", 0.5)
-    bench.write("main.py", "import machine\nmachine.deepsleep(3600000)\n")
+    # Awake for as long as a measurement takes.
+    bench.write("main.py", "import machine, time\ntime.sleep(1)\nmachine.deepsleep(3600000)\n")
     bench.flash(board)
     wait_for(lambda: board.state is State.ASLEEP, "its sleep")
     bench.write("main.py", MAIN)
