@@ -6,6 +6,8 @@ import pytest
 
 from motelink_tools.hub.manager import Client, Manager
 
+from .firmware import PLATFORM
+
 SLEEPY = """\
 from motelink import node_sleep
 from motelink.node import Node
@@ -51,6 +53,21 @@ def test_a_crash_after_waking_is_counted_from_the_next_boot_on(board, firmware):
     for _ in range(4):
         assert "safe mode" not in board.boot().output
     assert "safe mode" in board.boot(for_ms=1000).output
+
+
+def test_what_has_arrived_before_a_sleep_does_not_come_back_behind_it(board, firmware):
+    firmware(
+        "from motelink.node import Node\n\n\ndef run():\n    node = Node()\n    node.start()\n"
+        "    box = node.platforms[0].outbox.box\n    for i in range(3):\n"
+        "        box.put(b'', b'%d' % i)\n    box.peek()\n"
+        "    print('oldest', box.payload.text())\n    box.pop()\n"
+        "    node.sleep_after(1000, 60000)\n    node.run()\n",
+        PLATFORM + "outbox = true\n",
+    )
+    for number in range(3):
+        outcome = board.boot(for_ms=30_000)
+        assert outcome.kind == "deepsleep"
+        assert f"oldest {number}\n" in outcome.output
 
 
 def test_wifi_is_left_before_sleep(board, firmware):

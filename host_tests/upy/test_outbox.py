@@ -104,6 +104,47 @@ def test_nothing_comes_back_after_an_empty_close():
     assert opened().count == 0
 
 
+def test_what_has_arrived_does_not_come_back_after_a_close():
+    clean("box")
+    for taken in range(3):  # on their way at the close, and behind one that has arrived
+        box = opened(segment_size=400)
+        for i in range(20):
+            assert box.put(TOPIC, reading(i))
+        segments = len(files.listdir("box"))
+        assert segments > 1
+        left = 20
+        while left:  # three a day
+            for _ in range(min(3, left)):
+                assert box.peek()
+                box.pop()
+                left -= 1
+            for _ in range(taken):
+                if box.peek():
+                    box.take()
+            if taken == 2 and box.taken == 2:
+                box.confirm()
+                left -= 1
+            box.close()
+            assert len(files.listdir("box")) <= segments
+            box = opened(segment_size=400)
+            assert box.count == left and box.corrupt == 0
+            if left:
+                assert box.peek() and box.payload == reading(20 - left)
+        assert not files.listdir("box")
+
+
+def test_it_goes_on_after_a_close():
+    box = fresh()
+    for i in range(5):
+        box.put(TOPIC, reading(i))
+    box.peek()
+    box.pop()
+    box.close()
+    box.put(TOPIC, reading(5))
+    assert drain(box) == records(range(1, 6))
+    box.close()
+
+
 def test_restarts_use_up_no_segments():
     clean("box")
     for i in range(12):

@@ -1,7 +1,7 @@
 """motelink.outbox on flash: records cut or corrupted, power cuts, wear, a full file system."""
 
 from box import clean
-from kit import Random
+from kit import Random, raises
 from motelink import outbox as module
 from motelink import storage
 from outbox_records import TOPIC, drain, fresh, opened, reading, records
@@ -101,6 +101,11 @@ class _Flash:
         files.sync(file)
         self.wear += 1
 
+    def rename(self, path, to):
+        if self.wear == self.cut:
+            raise _PowerCut()
+        files.rename(path, to)
+
     def remove(self, path):
         if self.wear == self.cut:
             raise _PowerCut()
@@ -148,6 +153,27 @@ def test_power_cuts_anywhere_lose_nothing_confirmed():
     assert found == sorted(found)
     assert state[0] > 1000
     box.close()
+
+
+def test_a_power_cut_while_it_closes_loses_nothing():
+    for cut in range(2):  # in what is written anew, and before it takes the place of the old one
+        for part in range(8):
+            clean("box")
+            box = opened()
+            for i in range(5):
+                box.put(TOPIC, reading(i))
+            box.peek()
+            box.pop()
+            module.files = _Flash(cut, part)
+            try:
+                raises(_PowerCut, box.close)
+            finally:
+                module.files = files
+                _power_off(box)
+            box = opened()
+            assert box.corrupt == 0
+            assert [payload for _, payload in drain(box)] == [reading(i) for i in range(5)]
+            box.close()
 
 
 def test_wear_is_one_write_a_record_and_one_a_segment():

@@ -100,6 +100,12 @@ class Sleeper:
         if self.node.wifi:
             self.node.wifi.wlan.disconnect()
             self.node.wifi.wlan.active(False)
+        for platform in self.node.platforms:
+            if hasattr(platform, "outbox"):
+                try:
+                    platform.outbox.box.close()
+                except OSError as error:
+                    self.failed(error)
         print("sleep for %d ms" % self.ms)
         port.load("_board").machine.deepsleep(self.ms)
 

@@ -158,12 +158,40 @@ def head(box) -> None:
 
 
 def close(box) -> None:
-    """Close the files; without records they go."""
+    """Close the files; without records they go. What has arrived of the oldest does not come back:
+    who sleeps often would never come further than the first records of a segment."""
     seal(box)
-    _close_head(box)
+    try:
+        box.rewind()
+        if box.peek() and box._at:
+            _shorten(box)
+    finally:
+        _close_head(box)
     if not box.count:
         while box._counts:
             drop(box)
+
+
+def _shorten(box) -> None:
+    """Only what waits of the oldest segment stays in its file; all of it does where that fails."""
+    files = outbox.files
+    new = box._folder + "/new"
+    at = box._at
+    try:
+        with open(new, "wb") as file:
+            for _ in range(box._counts[0]):
+                size = box._read(box._head, at)
+                files.write_from(file, box._data, size)
+                at += size
+            files.sync(file)
+        _close_head(box)
+        files.rename(new, _name(box, box._numbers[0]))
+        box._at = box._ahead = 0
+    except OSError:
+        try:
+            files.remove(new)
+        except OSError:
+            pass
 
 
 def _close_head(box) -> None:
