@@ -7,7 +7,9 @@ from iottalkpy.dan import Client
 
 
 def say(**what):
-    print(json.dumps(what), flush=True)
+    # In one piece: several threads say something.
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def on_signal(command, features):
