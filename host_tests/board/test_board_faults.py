@@ -184,6 +184,7 @@ def test_the_power_goes_and_comes_back(board, terminal):
     assert (board.folder / "log").read_bytes() == b"there"
     terminal.ask(b"import machine\r")
     assert values(terminal, "machine.reset_cause() == machine.PWRON_RESET") == "True"
+    assert values(terminal, "machine.RTC().memory()") == "b''"
 
 
 def test_faults_outlast_resets_and_the_power(tmp_path, mpremote):

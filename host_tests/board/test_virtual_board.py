@@ -138,12 +138,14 @@ def test_committed_settings_survive_a_reset_outside_the_file_system(mpremote, bo
 def test_reset_and_its_cause(board, terminal):
     for ask, cause in ((b"machine.reset()", b"HARD"), (b"machine.deepsleep(20)", b"DEEPSLEEP")):
         before = board.resets
-        terminal.send(b"import machine; " + ask + b"\r")
+        kept = b"machine.RTC().memory(" + repr(cause).encode() + b"); "
+        terminal.send(b"import machine; " + kept + ask + b"\r")
         wait_for(lambda before=before: board.resets > before, "a reset")
         terminal.expect(b">>> ")
         terminal.ask(b"import machine\r")
         said = terminal.ask(b"machine.reset_cause() == machine." + cause + b"_RESET\r")
         assert said.endswith(b"True\r\n")
+        assert terminal.ask(b"machine.RTC().memory()\r").endswith(repr(cause).encode() + b"\r\n")
 
 
 def test_a_reset_cannot_be_caught(board, terminal):

@@ -120,6 +120,7 @@ def _build_hardware(chip, unique_id, cause):
     _bench.platform = chip
     _bench.unique_id = unique_id
     _bench.state_file = "/.board/nvs"
+    _bench.rtc_file = "/.board/rtc"
     for name, value in _CHIPS[chip].items():
         setattr(_bench, name, value)
     import _virtual_os

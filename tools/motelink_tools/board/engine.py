@@ -146,6 +146,8 @@ class Engine:
     # Starting and stopping the process
 
     def _start(self, cause: str) -> None:
+        if cause == "power":
+            (self._setup.folder / ".board" / "rtc").unlink(missing_ok=True)
         self._cause = cause
         self._heap.begin()
         self.resets += 1

@@ -20,6 +20,7 @@ led = None  # what Pin("LED") stands for; None where a board has no such name
 temperature = 25.0  # degrees Celsius, in the chip
 record = False  # True: lines and buses keep histories, which grow; for hosts only
 state_file = None  # where the committed NVS is kept; None: in memory only
+rtc_file = None  # likewise RTC memory; who starts the board removes it when the power was away
 now = time.ticks_ms
 stamp = time.ticks_ms  # what histories are dated with
 set_time = None  # f(seconds since the port's epoch): moves time.time(); None: only the RTC moves

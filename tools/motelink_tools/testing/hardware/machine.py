@@ -24,7 +24,7 @@ _cause = PWRON_RESET
 _watchdog = None
 _freq = _bench.freq_hz
 _rtc_offset = 0  # seconds from time.time() to the RTC, where time.time() cannot be moved
-_rtc_memory = b""
+_rtc_memory = None  # not read yet
 _irqs_off = 0
 
 
@@ -154,10 +154,23 @@ class RTC:
         """At most 2048 bytes, as on ESP32."""
         global _rtc_memory
         if data is None:
+            if _rtc_memory is None:
+                _rtc_memory = _read(_bench.rtc_file)
             return _rtc_memory
         if len(data) > 2048:
             raise ValueError("buffer too long")
         _rtc_memory = bytes(data)
+        if _bench.rtc_file is not None:
+            with open(_bench.rtc_file, "wb") as file:
+                file.write(_rtc_memory)
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, TypeError):  # nothing is there; it is kept nowhere
+        return b""
 
 
 class Timer:
