@@ -60,6 +60,15 @@ def test_a_command_writes_what_a_file_has(
     assert "-->40<" in (tmp_path / "docs" / "memory.md").read_text()
 
 
+@pytest.mark.parametrize("text", ['{"a.b": 1', "[1]", "\xff"])
+def test_a_file_that_has_no_figures(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cut.json").write_bytes(text.encode("latin-1"))
+    assert main(["bench", "--write-docs", str(tmp_path / "cut.json")]) == 1
+    assert "cut.json" in capsys.readouterr().err
+
+
 def test_without_a_checkout_there_are_no_pages(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="checkout"):
         write({}, tmp_path / "docs")

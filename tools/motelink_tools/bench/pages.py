@@ -4,6 +4,7 @@ A page marks a figure by its key: ``<!-- mqtt.min_heap_kib -->33<!-- / -->``; wh
 is replaced. Browsers show only the number.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,17 @@ from motelink_tools.errors import ToolError
 
 _MARK = re.compile(r"(<!-- ([a-z0-9_]+(?:\.[a-z0-9_]+)+) -->)[^<\n]*(<!-- / -->)")
 _DIGITS = 3  # more would change with each measurement
+
+
+def read(file: Path) -> dict[str, float]:
+    """The figures of a file of `motelink bench --json`. Raises ToolError, OSError."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ToolError(f"{file} is no JSON: {error}", kind="file") from error
+    if not isinstance(found, dict):
+        raise ToolError(f"{file}: expected an object of figures", kind="file")
+    return found
 
 
 def write(figures: Mapping[str, float], folder: Path | None = None) -> dict[Path, int]:

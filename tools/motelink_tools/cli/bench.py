@@ -1,7 +1,6 @@
 """``motelink bench``: measure memory, instructions and speed, beside a floor in the same run."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from motelink_tools.bench import pages, session
 
     if arguments.write_docs:
-        for page, count in pages.write(json.loads(arguments.write_docs.read_text())).items():
+        for page, count in pages.write(pages.read(arguments.write_docs)).items():
             print(f"{page.name}: {count} figure{'s' if count > 1 else ''}")
         return 0
     json_file = arguments.json_file or os.environ.get("BENCH_JSON")
