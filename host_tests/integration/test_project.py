@@ -125,7 +125,10 @@ def test_without_a_hub_it_says_so_and_runs(tmp_path: Path) -> None:
     (tmp_path / "lamp" / "secrets.toml").write_text('losant_key = ""\n')
     board = Terminal(tmp_path / "lamp", "run", "--hub", str(tmp_path / "none"))
     try:
-        board.until(kind="note", text="no hub runs on this machine ('motelink hub' starts one)")
+        says = (
+            f"no hub serves {tmp_path / 'none'} ('motelink hub' starts one; --hub: another folder)"
+        )
+        board.until(kind="note", text=says)
         board.until(kind="note", text="secrets.toml has no value for losant_key")
         warned = board.until(kind="log", level="warning")
         assert "8595" in warned["text"]

@@ -119,5 +119,7 @@ def hub() -> Finding:
 
     running = Folder(DEFAULT_FOLDER.expanduser()).running()
     if running is None:
-        return note("hub", "no hub runs on this machine", "motelink hub starts one, where wanted")
-    return ok("hub", f"a hub runs on this machine (process {running.pid})")
+        return note(
+            "hub", f"no hub serves {DEFAULT_FOLDER}", "motelink hub starts one, where wanted"
+        )
+    return ok("hub", f"a hub serves {DEFAULT_FOLDER} (process {running.pid})")

@@ -8,6 +8,7 @@ from motelink_tools.errors import ToolError
 from motelink_tools.flash import Options as FlashOptions
 from motelink_tools.flash import flash
 from motelink_tools.flash.project import PLATFORMS, SECRETS, is_project, platforms
+from motelink_tools.hub.app.settings import DEFAULT_FOLDER
 from motelink_tools.monitor import Reader, Sources
 from motelink_tools.monitor.command import follow
 from motelink_tools.monitor.port import Port
@@ -64,7 +65,8 @@ def _settings(project: Path, folder: Path, options: Options, shows: Shows) -> di
     hub = None if options.alone else find_hub(options.hub_folder)
     if hub is None:
         if not options.alone:
-            shows.note("no hub runs on this machine ('motelink hub' starts one)")
+            where = options.hub_folder or DEFAULT_FOLDER
+            shows.note(f"no hub serves {where} ('motelink hub' starts one; --hub: another folder)")
         empty = [name for name in found if name not in own and not name.startswith("wifi_")]
         if empty:
             shows.note(f"{SECRETS} has no value for {', '.join(empty)}")
