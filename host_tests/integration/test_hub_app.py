@@ -72,6 +72,7 @@ def test_mistakes_are_one_clear_line(hub, start, losant, tmp_path):
     for arguments, status, complaint in (
         (["add", "lamp"], 1, "does not serve losant; it serves: manager"),
         (["command", "lamp", "x", "{"], 2, "'{' is no JSON"),
+        (["states", "lamp", "--limit", "-1"], 2, "expected a number of 1 or more, got '-1'"),
         (["states", "lamp", "--since", "noon"], 2, "'noon' is no time: expected ISO 8601"),
         (["states", "none"], 1, "no Losant device 'none'; there are: lamp"),
     ):

@@ -116,6 +116,7 @@ def test_sepl(hub):
         assert hub.ask("sepl", "command", "lamp", "switch", '{"on": true}') == {"response": "done"}
     assert hub.ask("sepl", "events", "lamp", "--since", "1h")[0]["value"] == 21.5
     assert "celsius  21.5" in hub.say("sepl", "events", "lamp")
+    assert "there is no device 'lmap'" in hub.say("sepl", "events", "lmap", status=1)
     assert not hub.ask("sepl", "devices")[0]["connected"]
     assert "not connected" in hub.say("sepl", "command", "lamp", "switch", status=1)
     assert "no JSON" in hub.say("sepl", "command", "lamp", "switch", "{", status=2)
@@ -141,6 +142,7 @@ def test_commute(hub):
     states = hub.ask("commute", "states", "lamp")
     assert states[0]["status"] == {"sensor": "celsius", "value": 21.5}
     assert "celsius  21.5" in hub.say("commute", "states", "lamp")
+    assert "there is no device 'lmap'" in hub.say("commute", "states", "lmap", status=1)
     assert "not connected" in hub.say("commute", "send", "lamp", "LED", "1", status=1)
     assert "no device" in hub.say("commute", "send", "nobody", "LED", "1", status=1)
     assert "removed lamp" in hub.say("commute", "remove", "lamp")

@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import Any
 
-from motelink_tools.hub.app.verbs import verb
+from motelink_tools.hub.app.verbs import count, verb
 
 _EXAMPLES = """\
 examples:
@@ -57,7 +57,7 @@ def add(subparsers: Any) -> None:
     states.add_argument("device", help="name or id")
     states.add_argument("--since", metavar="T", help="ISO 8601, or an age: 90s, 15m, 24h, 7d")
     states.add_argument("--until", metavar="T", help="likewise; not included")
-    states.add_argument("--limit", type=int, metavar="N", help="the newest N")
+    states.add_argument("--limit", type=count, metavar="N", help="the newest N")
     states.add_argument(
         "--csv", action="store_true", dest="as_csv", help="print CSV, a column an attribute"
     )

@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import Any
 
-from motelink_tools.hub.app.verbs import verb
+from motelink_tools.hub.app.verbs import count, verb
 
 _EXAMPLES = """\
 examples:
@@ -49,6 +49,6 @@ def add(subparsers: Any) -> None:
     events = new("events", "what a device reported, oldest first")
     events.add_argument("device", help="its id")
     events.add_argument("--since", metavar="T", help="ISO 8601, or an age: 90s, 15m, 24h, 7d")
-    events.add_argument("--limit", type=int, default=1000, metavar="N", help="the newest N")
+    events.add_argument("--limit", type=count, default=1000, metavar="N", help="the newest N")
 
     new("watch", "print events as they arrive")

@@ -91,6 +91,13 @@ def moment(text: str | None) -> float:
         ) from None
 
 
+def count(text: str) -> int:
+    """How many, for `argparse`: 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, got {text!r}")
+    return int(text)
+
+
 def clock(seconds: float) -> str:
     """A moment for people, in their zone."""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="milliseconds")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from motelink_tools.errors import ToolError
 from motelink_tools.hub.app import accounts
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.app.watchers import Watchers
@@ -53,7 +54,7 @@ class CommutePlatform:
             "remove": self._remove,
             "devices": self._devices,
             "send": self._send,
-            "states": self._states,
+            "states": self._states_of,
             "facts": self._facts,
             "about": self._about,
         }
@@ -88,6 +89,11 @@ class CommutePlatform:
 
     async def _send(self, device: str, status: Any) -> int:
         return self._commute.send(device, status)
+
+    async def _states_of(self, device: str) -> list[dict[str, Any]]:
+        if device not in self._commute.records.devices():
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
+        return await self._states(device)
 
     async def _states(self, device: str) -> list[dict[str, Any]]:
         return [

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from motelink_tools.errors import ToolError
 from motelink_tools.hub.app import accounts
 from motelink_tools.hub.app.platform import Call, Context, Stream
 from motelink_tools.hub.app.watchers import Watchers
@@ -97,7 +98,11 @@ class SeplPlatform:
         return await self._sepl.command(device, service, value, timeout)
 
     async def _events(self, device: str, since: float, limit: int) -> list[dict[str, Any]]:
-        return [asdict(row) for row in self._sepl.records.events(device, since, limit=limit)]
+        records = self._sepl.records
+        rows = records.events(device, since, limit=limit)
+        if not rows and device not in [row.uri for row in records.devices()]:
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
+        return [asdict(row) for row in rows]
 
     def _event(self, _gid: str, device: str, service: str, value: Any) -> None:
         self._watchers.tell(
