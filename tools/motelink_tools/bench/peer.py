@@ -4,11 +4,11 @@ A dialogue is a function of a connected socket. It runs in a thread of its own w
 runs in its process, so that what is measured there holds nothing of the server.
 """
 
+import contextlib
 import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from motelink import manager_wire as wire
 from motelink_tools.errors import ToolError
@@ -25,7 +25,7 @@ _DEADLINE_S = 120.0  # of one answer: a device under valgrind is slow
 Dialogue = Callable[[socket.socket], None]
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(dialogue: Dialogue) -> Iterator[int]:
     """Hold this dialogue with the one device that connects inside; gives the port.
 
@@ -45,15 +45,16 @@ def serving(dialogue: Dialogue) -> Iterator[int]:
             except (OSError, ToolError) as error:
                 trouble.append(error)
 
-        thread = threading.Thread(target=serve, name="bench-peer")
-        thread.start()
+        thread = threading.Thread(target=serve, name="bench-peer", daemon=True)
         try:
+            thread.start()  # a signal may come in it
             yield listener.getsockname()[1]
         finally:
             # A device that never came must not hold us up; one that has come and gone may wait.
             if not select.select([listener], [], [], 0)[0]:
                 listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            with contextlib.suppress(RuntimeError):  # it has not begun
+                thread.join()
     if trouble:
         raise ToolError(f"the device did not play along: {trouble[0]}", kind="program_failed")
 
