@@ -84,7 +84,8 @@ def test_the_platforms_own_client(hub, start, losant, folder):
     again = peer(start, port, lamp)
     again.communicate(timeout=DEADLINE_S)
     assert again.returncode == 1
-    assert stop(process)[1] == ""
+    said = set(stop(process)[1].splitlines())
+    assert said == {"losant: refused a client: wrong access key or secret"}
     assert watching.wait(DEADLINE_S) == 0
     assert not answers(port)
 

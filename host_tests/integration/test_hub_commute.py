@@ -128,6 +128,21 @@ def test_the_handshake_is_refused(tmp_path, query, status):
     run(body)
 
 
+def test_who_is_refused_is_said_and_no_more(tmp_path, caplog):
+    async def body():
+        async with world(tmp_path) as w:
+            for device in ("lamp", "a-key-in-the-wrong-place"):
+                with pytest.raises(InvalidStatus):
+                    await connect(f"{w.server.address}?device={device}&key=hush&side=device")
+
+    run(body)
+    assert [record.getMessage() for record in caplog.records if "refused" in record.msg] == [
+        "refused 'lamp': wrong device or key",
+        "refused an unknown device: wrong device or key",
+    ]
+    assert "hush" not in caplog.text
+
+
 def test_what_is_no_message_is_counted_and_harms_nobody(tmp_path):
     async def body():
         frames = ["", "{", "[]", "7", '{"method":"x"}', '{"method":"put"}', b"\xff", "[" * 9999]

@@ -56,6 +56,7 @@ def test_wrong_secrets_are_refused(tmp_path):
                 async with platform.device(password=password):
                     pass
         assert platform.registry.devices() == []
+        await platform.heard("refused a client: wrong access key or secret")
 
     play(tmp_path, scene)
 

@@ -69,6 +69,22 @@ def test_wrong_credentials(tmp_path, hello):
     run(body)
 
 
+def test_who_is_refused_is_said_and_no_more(tmp_path, caplog):
+    async def body():
+        async with world(tmp_path) as w:
+            for user in ("me", "a-password-in-the-wrong-place"):
+                async with connect(w.platform.address) as connection:
+                    await connection.send(json.dumps({"user": user, "pw": "hush", "gid": ""}))
+                    await connection.recv()
+
+    run(body)
+    assert [record.getMessage() for record in caplog.records if "refused" in record.msg] == [
+        "refused 'me': wrong user or password",
+        "refused an unknown user: wrong user or password",
+    ]
+    assert "hush" not in caplog.text
+
+
 def test_a_synchronisation_is_kept_over_a_restart(tmp_path):
     async def body():
         async with world(tmp_path) as w, w.gateway() as gateway:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motelink_tools.hub.losant.sessions import Closed, Opened, parse
+from motelink_tools.hub.losant.sessions import Closed, Opened, Refused, parse
 
 
 def test_who_connects():
@@ -42,7 +42,6 @@ def test_who_leaves(text, reason):
         "",
         "mosquitto version 2.0.11 running",
         "New connection from 127.0.0.1:43 on port 1.",
-        "Client <unknown> disconnected, not authorised.",
         # Client ids that would speak for another device.
         "Client d2 disconnected. x disconnected.",
         "Client d2 closed its connection. disconnected.",
@@ -51,6 +50,10 @@ def test_who_leaves(text, reason):
 )
 def test_other_lines_say_nothing(line):
     assert parse(line) is None
+
+
+def test_who_is_refused():
+    assert isinstance(parse("1795258116: Client <unknown> disconnected, not authorised."), Refused)
 
 
 @given(st.text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
 from collections.abc import Callable
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from motelink_tools.hub.websocket_listener import WebSocketListener
 
 PLATFORM = "commute"
 SIDES = ("device", "client")
+_LOG = logging.getLogger("motelink.commute")
 _CONNECTIONS = 2000
 _CONNECTIONS_A_DEVICE = 16
 # Frames that wait for one slow peer; beyond that the oldest goes, the newest state counts.
@@ -134,6 +136,9 @@ class Commute:
         if side not in SIDES:
             return connection.respond(HTTPStatus.BAD_REQUEST, "side must be device or client\n")
         if not await asyncio.to_thread(self.records.knows, device, key):
+            # A name that is not known may be a key in the wrong place.
+            who = repr(device) if device in self.records.devices() else "an unknown device"
+            _LOG.warning("refused %s: wrong device or key", who)
             return connection.respond(HTTPStatus.UNAUTHORIZED, "wrong device or key\n")
         here = self._peers.get(device, [])
         if self._count >= _CONNECTIONS or len(here) >= _CONNECTIONS_A_DEVICE:

@@ -233,8 +233,12 @@ class Losant:
 
     # -- connections -----------------------------------------------------------------------
 
-    async def _session(self, change: sessions.Opened | sessions.Closed | None) -> None:
-        if isinstance(change, sessions.Closed):
+    async def _session(
+        self, change: sessions.Opened | sessions.Closed | sessions.Refused | None
+    ) -> None:
+        if isinstance(change, sessions.Refused):
+            self._say("losant: refused a client: wrong access key or secret")
+        elif isinstance(change, sessions.Closed):
             self._ended(change.client_id, change.reason)
         elif isinstance(change, sessions.Opened) and change.user != self._own_user():
             device = self._devices.get(change.client_id)

@@ -19,6 +19,7 @@ _CLOSED = re.compile(
     r"|disconnected due to [^.]*|been disconnected by administrative action)\.?"
     r"|Bad socket read/write on client (?P<bad>\S+): (?P<fault>[^.]*)\."
 )
+_REFUSED = re.compile(r"Client \S+ disconnected, not authorised\.")
 # mosquitto's protocol versions 3, 4, 5 in its own numbers.
 _MQTT_3_1_1 = "2"
 
@@ -49,10 +50,17 @@ class Closed:
     reason: str
 
 
-def parse(line: str) -> Opened | Closed | None:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A client with wrong credentials; mosquitto does not say which."""
+
+
+def parse(line: str) -> Opened | Closed | Refused | None:
     """One line of the log, with or without its time; None for a line of another sort."""
     stamp, _, rest = line.partition(": ")
     text = rest if stamp.isdigit() else line
+    if _REFUSED.fullmatch(text):
+        return Refused()
     if opened := _OPENED.fullmatch(text):
         return Opened(
             opened["id"],

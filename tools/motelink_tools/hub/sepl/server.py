@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from motelink_tools.hub.sepl.session import Session, body, command, greeting
 from motelink_tools.hub.websocket_listener import WebSocketListener
 
 PLATFORM = "sepl"
+_LOG = logging.getLogger("motelink.sepl")
 _CONNECTIONS = 2000
 _COMMANDS = 64  # that wait for their response, a gateway
 _CREDENTIALS_S = 10.0
@@ -175,6 +177,9 @@ class Sepl:
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             strings = False
         if not strings or not await asyncio.to_thread(self.records.knows, user, password):
+            # A name that is not known may be a password in the wrong place.
+            who = repr(user) if strings and user in self.records.users() else "an unknown user"
+            _LOG.warning("refused %s: wrong user or password", who)
             await connection.send(greeting(401, "wrong user or password"))
             await connection.close(1008, "wrong user or password")
             return None
