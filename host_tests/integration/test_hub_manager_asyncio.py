@@ -1,6 +1,7 @@
 """The Manager in asyncio programs: on their own loop, and beside one in a thread."""
 
 import asyncio
+import socket
 import threading
 
 import pytest
@@ -70,6 +71,27 @@ def test_on_the_callers_own_loop():
         await device.close()
         assert client.send(b"x") is None
         assert manager.send_all(b"x") == 0
+
+    run(program())
+
+
+def test_a_device_that_has_gone_unseen_is_no_trouble_at_the_end():
+    async def program():
+        loop = asyncio.get_running_loop()
+        async with AsyncManager(["test"], connection_port=0) as manager:
+            for number in range(20):
+                device = socket.socket()
+                device.setblocking(False)
+                await loop.sock_connect(device, ("127.0.0.1", manager.port))
+                await loop.sock_recv(device, 1)
+                identity = f"00000000-0000-4000-8000-{number:012}"
+                await loop.sock_sendall(device, f"{identity}##test##{{}}".encode())
+                while not (clients := manager.get_clients()):
+                    await asyncio.sleep(0.001)
+                device.close()
+                clients[0].end()  # what it is told is answered with a reset
+                while manager.get_clients():
+                    await asyncio.sleep(0.001)
 
     run(program())
 

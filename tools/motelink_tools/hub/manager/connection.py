@@ -282,10 +282,13 @@ class Connection(asyncio.Protocol):
         if transport.is_closing():
             return
         transport.write(self._dialect.end)
-        if transport.can_write_eof():
-            transport.write_eof()
-        else:
-            transport.close()
+        try:
+            if transport.can_write_eof():
+                transport.write_eof()
+            else:
+                transport.close()
+        except OSError:  # it had gone unseen: what it was told came back as a reset
+            transport.abort()
 
     def _settle(self, reason: str, level: int) -> None:
         self.ended = reason
