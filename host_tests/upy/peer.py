@@ -13,7 +13,7 @@ from motelink.backoff import Backoff
 from motelink.manager import Client
 from owner import BEAT, GETINFO, frame
 
-DEADLINE_MS = 10000
+DEADLINE_MS = 60000
 UUID = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
 INFO = UUID.encode() + b'##kettle##{"a": 1}'
 
