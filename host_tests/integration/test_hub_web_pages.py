@@ -219,6 +219,35 @@ def test_how_a_graph_takes_values_and_what_helps_its_functions(page, world):
     expect(page.get_by_role("heading", name="Graphs")).to_be_visible()
 
 
+def test_two_changes_at_once_do_not_undo_each_other(page, world):
+    world.call("iottalk", "request", client="page", graph="finer", request={"op": "attach"})
+    go(page, world, "graph", "page", "finer")
+    join = page.locator(".stage[data-kind=join]")
+    held, let_through = [], []
+    page.route(
+        "**/iottalk/request",
+        lambda route: route.continue_() if let_through else held.append(route),
+    )
+    join.get_by_text("Add a helper function").click()
+    join.get_by_label("Name").fill("half")
+    join.get_by_role("button", name="Add helper").click()
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    editor = page.get_by_role("textbox", name="Function of Join", exact=True)
+    editor.fill("def run(x):\n    return iot.half(x)\n")
+    inside = page.locator(".editor", has=editor)
+    inside.get_by_role("button", name="Apply").click()
+    page.wait_for_timeout(300)  # until it would have been sent
+    let_through.append(True)
+    for route in held:
+        route.continue_()
+    expect(inside.get_by_role("button", name="Undo")).to_be_hidden()
+    expect(join.get_by_label("Name")).to_have_value("")
+    found = graph_of(world)["join"]
+    assert found["func"]
+    assert list(found["depends"]) == ["half"]
+
+
 def graph_of(world):
     return world.call("iottalk", "graph", client="page", graph="finer")
 

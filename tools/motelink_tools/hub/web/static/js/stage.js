@@ -15,6 +15,7 @@ export function inputTypes(value = "sample") {
 export class Stage {
   #helpers = new Map();
   #types = "";
+  #last = Promise.resolve();
 
   /** `link`: null for the join. */
   constructor(graph, kind, title, link) {
@@ -24,7 +25,8 @@ export class Stage {
     this.link = link;
     this.under = h("span", { class: "under" });
     this.value = h("output", { class: "value", "aria-label": `${title}: last value` });
-    this.editor = new Editor(`Function of ${title}`, async (source) => this.#set(await this.#stored(source), this.depends));
+    this.editor = new Editor(`Function of ${title}`, (source) =>
+      this.#inTurn(async () => this.#set(await this.#stored(source), this.depends)));
     this.helpers = h("div", { class: "helpers" });
     this.types = h("div", { class: "pair", hidden: true });
     this.problem = h("p", { class: "outcome", "data-kind": "bad", role: "status" });
@@ -65,7 +67,7 @@ export class Stage {
     const selects = Array.from({ length: count }, (_, n) => inputTypes((Array.isArray(type) ? type[n] : type) ?? "sample"));
     const send = () => this.#attempt(async () => {
       const types = selects.map((one) => one.value);
-      await this.#set(this.func, this.depends, { input_type: count === 1 ? types[0] : types });
+      await this.#inTurn(() => this.#set(this.func, this.depends, { input_type: count === 1 ? types[0] : types }));
     });
     for (const one of selects) one.addEventListener("change", send);
     this.types.replaceChildren(...selects.map((one, n) =>
@@ -90,13 +92,13 @@ export class Stage {
     const editor = new Editor(`Helper ${alias} of ${this.title}`, async (source) => {
       const digest = await this.#stored(source);
       if (!digest) throw new Error("A helper has a source, or is removed.");
-      await this.#set(this.func, { ...this.depends, [alias]: digest });
+      await this.#inTurn(() => this.#set(this.func, { ...this.depends, [alias]: digest }));
     });
     const remove = h("button", { type: "button", class: "quiet", "aria-label": `Remove helper ${alias} of ${this.title}`,
-      onclick: () => this.#attempt(() => {
+      onclick: () => this.#attempt(() => this.#inTurn(() => {
         const { [alias]: _, ...others } = this.depends;
         return this.#set(this.func, others);
-      }) }, "Remove");
+      })) }, "Remove");
     const element = h("div", { class: "helper" },
       h("div", { class: "card-title" }, h("code", {}, `iot.${alias}()`), remove), editor.element);
     this.#helpers.set(alias, { editor, element });
@@ -109,7 +111,7 @@ export class Stage {
       if (!ALIAS.test(alias.value)) throw new Error("A name is a word of Python.");
       if (alias.value in this.depends) throw new Error(`There is iot.${alias.value} already.`);
       const digest = await this.#stored("def run(x):\n    return x\n");
-      await this.#set(this.func, { ...this.depends, [alias.value]: digest });
+      await this.#inTurn(() => this.#set(this.func, { ...this.depends, [alias.value]: digest }));
       alias.value = "";
       return "";
     }, { "aria-label": `New helper of ${this.title}` });
@@ -117,6 +119,13 @@ export class Stage {
   }
 
   // -- through the graph API -----------------------------------------------------------------
+
+  /** Each change begins from what the one before has left: none undoes another. */
+  #inTurn(change) {
+    const done = this.#last.then(change);
+    this.#last = done.catch(() => {});
+    return done;
+  }
 
   async #stored(source) {
     if (!source.trim()) return null;
