@@ -38,7 +38,7 @@ def test_it_prints_what_happens_as_json(manager, framing):
         device.beat()
         heartbeat = json.loads(process.stdout.readline())
         assert heartbeat["event"] == "heartbeat"
-        assert 0 < heartbeat["rtt_ms"] < DEADLINE_S * 1000
+        assert 0 < heartbeat["rtt_ms"] < 15_000
         output, errors = stop(process, signal.SIGTERM)
         device.expect_end()
     ended, closed = map(json.loads, output.splitlines())

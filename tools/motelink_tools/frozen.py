@@ -29,7 +29,7 @@ _PROGRAM = "int main(void) { return 0; }\n"
 
 def build(manifest: Path, folder: Path, *, say: Say) -> Interpreter:
     """Build it into ``folder``, with what ``manifest`` freezes; takes half a minute, the first
-    time a minute more.
+    time longer.
 
     Raises ToolError ``no_checkout`` where there is no such manifest, ``no_compiler`` where gcc
     cannot build for 32 bits, ``build``, and those of `PrivateApt`.

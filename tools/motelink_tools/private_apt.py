@@ -14,6 +14,10 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TIMEOUT_S = 600  # two package lists and some megabytes of packages, over a slow line
 
 
+class AptError(Exception):
+    """What apt-get said."""
+
+
 class PrivateApt:
     """Lives in ``work``, which it makes; what it fetches is in ``work/packages``. It knows i386
     and these ``suites`` alone. ``what``: what is fetched, for errors.
@@ -40,11 +44,15 @@ class PrivateApt:
 
     def _fetch(self, line: str, *args: str) -> None:
         self.packages.mkdir(parents=True, exist_ok=True)
-        trouble = ""
+        trouble: AptError | None = None
         for mirror in self._mirrors():
-            self._configure(line, mirror)
-            trouble = self._run("update") or self._run(*args)
-            if not trouble:
+            configuration = self._configure(line, mirror)
+            try:
+                apt_get(configuration, self.packages, "update")
+                apt_get(configuration, self.packages, *args)
+            except AptError as error:
+                trouble = error
+            else:
                 return
         raise ToolError(f"{self._what} cannot be fetched: {trouble}", kind="fetch_failed")
 
@@ -61,7 +69,7 @@ class PrivateApt:
             )
         return mirrors
 
-    def _configure(self, line: str, mirror: str) -> None:
+    def _configure(self, line: str, mirror: str) -> Path:
         work = self._work
         (work / "lists" / "partial").mkdir(parents=True, exist_ok=True)
         (work / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
@@ -72,7 +80,8 @@ class PrivateApt:
             )
         )
         # The hooks are cleared because a container's would delete from the system's own cache.
-        (work / "apt.conf").write_text(
+        configuration = work / "apt.conf"
+        configuration.write_text(
             f"""\
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -91,25 +100,30 @@ Dir::State::status "/dev/null";
 Dir::Cache "{work}/cache";
 """
         )
+        return configuration
 
-    def _run(self, *args: str) -> str:
-        """The first error line, or nothing if all went well."""
-        try:
-            done = subprocess.run(
-                ["apt-get", "-q", "-c", str(self._work / "apt.conf"), *args],
-                cwd=self.packages,
-                env={**os.environ, "LC_ALL": "C"},
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"apt-get {args[0]} took more than {_TIMEOUT_S} s"
+
+def apt_get(configuration: Path, folder: Path, *args: str) -> str:
+    """Run apt-get in ``folder``, with a configuration of its own; what it printed. Raises
+    `AptError` with the first line that says why."""
+    try:
+        done = subprocess.run(
+            ["apt-get", "-q", "-c", str(configuration), *args],
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise AptError(f"apt-get {args[0]} took more than {_TIMEOUT_S} s") from None
+    # An update that only warns of an unreachable mirror exits with 0; the download then fails.
+    if done.returncode:
         lines = (done.stderr + done.stdout).splitlines()
         errors = [line for line in lines if line.startswith(("E:", "Err:"))]
-        # An update that only warns of an unreachable mirror exits with 0; the download then fails.
-        return (errors or ["apt-get failed"])[0] if done.returncode else ""
+        raise AptError((errors or ["apt-get failed"])[0])
+    return done.stdout
 
 
 def require(what: str) -> None:

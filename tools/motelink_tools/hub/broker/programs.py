@@ -8,7 +8,6 @@ installed and no root is needed.
 import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,9 +16,9 @@ from pathlib import Path
 
 from motelink_tools.errors import ToolError
 from motelink_tools.paths import cache_folder
+from motelink_tools.private_apt import AptError, apt_get, unpack
 from motelink_tools.progress import fetching
 
-_APT_S = 600
 _APT_CONFIGURATION = """\
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -141,28 +140,12 @@ def _fetch(package: str, folder: Path) -> None:
     names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
     wanted = [name for name in names if name.startswith("lib") or name == package]
     _apt(folder, "download", *wanted)
-    for archive in folder.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", str(archive), str(folder / "root")], check=True)
+    unpack(sorted(folder.glob("*.deb")), folder / "root")
 
 
 def _apt(folder: Path, *args: str) -> str:
     """Run apt-get with lists and cache of its own; what it printed. Raises ToolError."""
     try:
-        done = subprocess.run(
-            ["apt-get", "-q", "-c", str(folder / "apt.conf"), *args],
-            cwd=folder,
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            timeout=_APT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ToolError(
-            f"apt-get {args[0]} took more than {_APT_S} s", kind="no_mosquitto"
-        ) from None
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
-        reason = (lines or ["apt-get failed"])[0]
-        raise ToolError(f"mosquitto cannot be fetched: {reason}", kind="no_mosquitto")
-    return done.stdout
+        return apt_get(folder / "apt.conf", folder, *args)
+    except AptError as error:
+        raise ToolError(f"mosquitto cannot be fetched: {error}", kind="no_mosquitto") from None
