@@ -16,3 +16,13 @@ for number, default in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, default)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """CI runs a failed test once more (`.ci/run`); why it failed must be read all the same."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"failed, and ran again: {report.nodeid}", sep="_")
+        terminalreporter.write_line(report.longreprtext)
+        for title, text in report.sections:
+            terminalreporter.section(title, sep="-")
+            terminalreporter.write_line(text)
