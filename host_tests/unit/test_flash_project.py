@@ -8,7 +8,7 @@ from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi
 from motelink_tools.flash.planning import build
-from motelink_tools.flash.project import own_files, platforms, standard
+from motelink_tools.flash.project import misspelt, own_files, platforms, standard
 from motelink_tools.flash.remote import About
 from motelink_tools.flash.sources import Source
 
@@ -188,3 +188,22 @@ def test_a_folder_without_app_is_no_project(tmp_path: Path) -> None:
     assert sent["app.py"] == paths.board_root() / "app.py"
     assert sent["main.py"] == paths.board_root() / "main.py"
     assert "lib/motelink/sepl.py" in sent
+
+
+def test_settings_of_a_wrong_type_are_refused_without_their_value(project: Folder) -> None:
+    project.write("settings.toml", 'manager_port = "hunter2"\nwifi_ssid_2 = "x"\n')
+    with pytest.raises(
+        ToolError, match="manager_port is a string in quotes; write an integer"
+    ) as i:
+        project.own()
+    assert i.value.kind == "bad_settings"
+    assert "hunter2" not in str(i.value)
+
+
+def test_settings_that_nobody_asks_for_but_mean_one_of_ours_are_told(project: Folder) -> None:
+    project.write(
+        "app.py", NODE + "def f(settings):\n    return settings.text('losant_hosts', '')\n"
+    )
+    project.write("settings.toml", 'losant_hots = ""\nlosant_hosts = ""\nlamp = true\n')
+    assert misspelt(project.path) == [("losant_hots", "losant_hosts")]
+    assert project.own() == ["app.py", "settings.toml"]

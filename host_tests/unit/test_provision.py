@@ -65,18 +65,30 @@ def test_what_cannot_be_is_said_without_the_value(old, changes, says, kind):
         ("manager_port", "8595", 8595),
         ("losant_interval", "1000", 1000),
         ("losant_secure", "false", False),
+        ("manager_tls", "true", True),
+        ("outbox_record", "64", 64),
         ("my_own", "true", "true"),
     ],
 )
-def test_what_is_typed_becomes_what_the_firmware_reads(name, text, value):
-    assert asking.typed(name, text) == value
+def test_what_is_typed_becomes_what_the_firmware_reads(answers, tmp_path: Path, name, text, value):
+    answers |= {name: text}
+    assert command._changes(Options(project=tmp_path, names=[name])) == ({name: value}, [])
 
 
 @pytest.mark.parametrize(("name", "text"), [("sepl_port", "hunter2"), ("losant_secure", "yes")])
-def test_what_is_typed_wrongly_is_not_repeated(name, text):
+def test_what_is_typed_wrongly_is_not_repeated(answers, tmp_path: Path, name, text):
+    answers |= {name: text}
     with pytest.raises(ToolError, match=name) as info:
-        asking.typed(name, text)
+        command._changes(Options(project=tmp_path, names=[name]))
     assert text not in str(info.value)
+
+
+def test_a_file_s_value_of_a_wrong_type_is_refused_and_not_repeated(tmp_path: Path):
+    (tmp_path / "secrets.toml").write_text("wifi_password = 12345678\n")
+    with pytest.raises(ToolError, match="wifi_password is an integer; write a string") as info:
+        command._changes(Options(project=tmp_path))
+    assert info.value.kind == "bad_value"
+    assert "12345678" not in str(info.value)
 
 
 class Terminal(io.TextIOWrapper):
@@ -137,7 +149,7 @@ def test_the_end_of_the_input_ends_it(answers, monkeypatch, hidden):
     monkeypatch.setattr("getpass.getpass", ends)
     monkeypatch.setattr("builtins.input", ends)
     with pytest.raises(ToolError, match="nothing was written") as info:
-        asking.ask(["wifi_password" if hidden else "wifi_ssid"])
+        asking.ask(["wifi_password" if hidden else "wifi_ssid"], {})
     assert info.value.kind == "no_value"
     monkeypatch.setattr(report, "provision", None)
     with pytest.raises(ToolError, match="nothing was removed"):
@@ -159,7 +171,7 @@ def test_a_port_that_there_is_not_is_said_before_anything_is_asked(
 def test_what_is_typed_and_no_text_is_not_repeated(answers, monkeypatch):
     monkeypatch.setattr("getpass.getpass", lambda _prompt: b"hunter2\xff".decode())
     with pytest.raises(ToolError, match="no valid text") as info:
-        asking.ask(["wifi_password"])
+        asking.ask(["wifi_password"], {})
     assert info.value.kind == "bad_value"
     assert info.value.__cause__ is None
     assert info.value.__suppress_context__
@@ -167,7 +179,7 @@ def test_what_is_typed_and_no_text_is_not_repeated(answers, monkeypatch):
 
 def test_prompts_leave_stdout_to_the_result(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", Terminal(io.BytesIO(b"home\n")))
-    assert asking.ask(["wifi_ssid"]) == {"wifi_ssid": "home"}
+    assert asking.ask(["wifi_ssid"], {}) == {"wifi_ssid": "home"}
     said = capsys.readouterr()
     assert said.out == ""
     assert "wifi_ssid" in said.err

@@ -1,6 +1,7 @@
 """``motelink flash``: put the firmware, or files of your own, on a board."""
 
 import argparse
+import sys
 from pathlib import Path
 
 _DESCRIPTION = """\
@@ -95,6 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from motelink_tools.flash import Options, flash
+    from motelink_tools.flash.project import misspelt
     from motelink_tools.flash.report import View, as_json
 
     options = Options(
@@ -107,6 +109,9 @@ def _run(arguments: argparse.Namespace) -> int:
         reset=not arguments.no_reset,
         dry_run=arguments.dry_run,
     )
+    for name, alike in [] if options.paths else misspelt(options.project):
+        doubt = f"nothing asks for the setting {name}: did you mean {alike}?"
+        print(f"settings.toml: {doubt}", file=sys.stderr)
     if arguments.json:
         print(as_json(flash(options), dry_run=options.dry_run))
         return 0

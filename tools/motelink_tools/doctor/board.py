@@ -9,10 +9,11 @@ from motelink import __version__
 from motelink_tools.doctor.agent import Agent
 from motelink_tools.doctor.endpoints import SHOWN
 from motelink_tools.doctor.findings import Finding, note, ok, wrong
-from motelink_tools.doctor.names import judge, known
+from motelink_tools.doctor.names import judge
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.boards import recognise
 from motelink_tools.flash.mpy import Abi, MpyCross
+from motelink_tools.known_settings import known
 
 _OLDEST = (1, 22)  # what the library is written for
 _ROOM = 16 << 10  # for crash.txt, an outbox, and a file that is replaced

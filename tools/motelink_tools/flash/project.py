@@ -29,6 +29,7 @@ from motelink_tools.flash.sources import (
     library_modules,
     starters,
 )
+from motelink_tools.known_settings import known, mistyped, strangers
 
 PLATFORMS = ("manager", "losant", "iottalk", "sepl", "commute")
 SETTINGS = "settings.toml"
@@ -59,7 +60,7 @@ def standard(board: str, folder: Path) -> list[Source]:
 
 def own_files(folder: Path) -> list[Source]:
     """What of the project itself goes to a board. Raises ToolError ``bad_source`` for Python that
-    does not compile, ``bad_settings`` for settings that a board could not read, ``bad_path``."""
+    does not compile, ``bad_settings`` for settings that a board would refuse, ``bad_path``."""
     roots = [folder / name for name in _ROOTS] if is_project(folder) else []
     found = {file: None for file in roots if file.is_file()}
     waiting = list(found)
@@ -70,6 +71,7 @@ def own_files(folder: Path) -> list[Source]:
                 waiting.append(file)
     sources = [Source(file, file.relative_to(folder).as_posix()) for file in found]
     if (folder / SETTINGS).is_file():
+        _refuse_mistyped(folder)
         sources.append(Source(folder / SETTINGS, SETTINGS))
     others = {source.dest: source for source in (*_named(folder), *_authorities(folder))}
     for source in sources:
@@ -95,6 +97,23 @@ def settings(path: Path) -> dict[str, Any]:
     except ConfigError as error:
         raise ToolError(str(error), kind="bad_settings") from None
     return found
+
+
+def _refuse_mistyped(folder: Path) -> None:
+    path = folder / SETTINGS
+    for name, what, write in mistyped(_types(path), known(folder)):
+        raise ToolError(f"{path}: {name} is {what}; write {write}", kind="bad_settings")
+
+
+def misspelt(folder: Path) -> list[tuple[str, str]]:
+    """(name, the name that is meant most likely) of settings that nothing in the library and the
+    project asks for. Raises ToolError as `settings`."""
+    path = folder / SETTINGS
+    return [pair for pair in strangers(_types(path), known(folder)) if pair[1]]
+
+
+def _types(path: Path) -> dict[str, str]:
+    return {name: type(value).__name__ for name, value in settings(path).items()}
 
 
 def platforms(folder: Path) -> list[str] | None:

@@ -2,16 +2,16 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import redirect_stdout
 
 from motelink_tools.errors import ToolError
+from motelink_tools.known_settings import Setting
 from motelink_tools.provision.secrets import Value
 
 _VISIBLE = ("_ssid", "_user", "_device", "_host", "_url", "_port", "_name")
-_NUMBERS = ("_port", "_interval", "_ms")
-_FLAGS = frozenset({"losant_secure"})
 _WORDS = {"true": True, "false": False}
+_TEXT = Setting(("str",))
 
 Ask = Callable[[str], str]
 
@@ -29,9 +29,9 @@ def answer(prompt: str, ask_by: Ask) -> str | None:
         raise ToolError("what was typed is no valid text", kind="bad_value") from None
 
 
-def ask(names: Iterable[str]) -> dict[str, Value]:
-    """What is typed for each name; an empty answer leaves it out. Raises ToolError
-    ``no_terminal``, ``bad_value``; ``no_value`` where the input ends."""
+def ask(names: Iterable[str], settings: Mapping[str, Setting]) -> dict[str, Value]:
+    """What is typed for each name; an empty answer leaves it out. ``settings``: those known.
+    Raises ToolError ``no_terminal``, ``bad_value``; ``no_value`` where the input ends."""
     if not sys.stdin.isatty():
         raise ToolError(
             "there is no terminal to ask at; give the values with --from FILE, or --from - for "
@@ -46,17 +46,18 @@ def ask(names: Iterable[str]) -> dict[str, Value]:
         if text is None:
             raise ToolError("the input ended; nothing was written", kind="no_value")
         if text:
-            found[name] = typed(name, text)
+            found[name] = typed(name, text, settings.get(name, _TEXT).types)
     return found
 
 
-def typed(name: str, text: str) -> Value:
-    """A setting that is a number or a flag by its name as such; all others are texts."""
-    if name in _FLAGS:
+def typed(name: str, text: str, types: Collection[str]) -> Value:
+    """``text`` as a value of the types that the setting may have. Raises ToolError
+    ``bad_value``."""
+    if "bool" in types:
         if text not in _WORDS:
             raise ToolError(f"{name} is true or false", kind="bad_value")
         return _WORDS[text]
-    if name.endswith(_NUMBERS):
+    if "int" in types:
         try:
             return int(text)
         except ValueError:

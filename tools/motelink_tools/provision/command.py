@@ -8,6 +8,7 @@ from typing import Any
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.project import SECRETS, SETTINGS
+from motelink_tools.known_settings import known, mistyped
 from motelink_tools.provision.asking import ask
 from motelink_tools.provision.secrets import Value, is_name, merge, read
 from motelink_tools.provision.store import Store
@@ -97,6 +98,7 @@ def _write(store: Store, changes: dict[str, Value], options: Options) -> dict[st
 def _changes(options: Options) -> tuple[dict[str, Value], list[str]]:
     """What to write; and what is in the file as a placeholder, and was not asked for."""
     found: dict[str, Value] = {}
+    settings = known(options.project)
     to_ask = list(options.names)
     secrets = options.project / SECRETS
     if options.source:
@@ -106,7 +108,10 @@ def _changes(options: Options) -> tuple[dict[str, Value], list[str]]:
         to_ask = [name for name, value in found.items() if value == ""] if found else list(_WIFI)
     given = {name: value for name, value in found.items() if value != ""}
     if to_ask and (sys.stdin.isatty() or not given):
-        given |= ask(to_ask)
+        given |= ask(to_ask, settings)
+    types = {name: type(value).__name__ for name, value in given.items()}
+    for name, what, write in mistyped(types, settings):
+        raise ToolError(f"{name} is {what}; write {write}", kind="bad_value")
     empty = sorted((set(found) | set(to_ask)) - set(given))
     if not given and not options.removed and not options.nvs:
         raise ToolError("nothing to write: no value was given", kind="no_value")
