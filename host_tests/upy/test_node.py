@@ -9,6 +9,7 @@ from motelink.node import Node
 from motelink.node_manager import Manager
 from motelink.port import ticks_add, ticks_ms
 from motelink.settings import Settings
+from peer import UUID, Peer
 
 
 def _node(text=""):
@@ -238,3 +239,21 @@ def test_manager_messages_are_commands():
     part.tell()
     assert len(owner.sent) == 2
     log.set_level("info")
+
+
+def test_the_log_says_which_platform_is_where_and_that_it_is_connected():
+    log.keep(512)
+    peer = Peer()
+    where = "127.0.0.1:%d" % peer.port
+    text = 'manager_host = "127.0.0.1"\nmanager_port = %d\nmanager_uuid = "%s"\n'
+    node = _node(text % (peer.port, UUID))
+    peer.turn = lambda: node.step(1)
+    for times in (1, 2):
+        peer.accept()
+        peer.wait(lambda times=times: node.platforms[0].client.connects == times)
+    lines = [line.split(" ", 2)[2] for line in log.lines()]
+    assert lines[0] == "manager: " + where, lines
+    assert lines.count(where + ": connected") == 2, lines
+    node.platforms[0].client.end()
+    peer.close()
+    log.keep(0)

@@ -5,6 +5,7 @@ says. Whole firmware runs in host_tests/unit/test_firmware_wifi.py.
 from doubles import Waiting
 from kit import no_alloc
 from motelink import log, port, storage
+from motelink.errors import ConfigError
 from motelink.loop import Loop
 from motelink.node_wifi import Wifi
 from motelink.port import ticks_ms
@@ -174,4 +175,49 @@ def test_wifi_without_an_address_is_not_joined():
     for _ in range(9):
         wifi.turn(wifi.deadline)
     assert wifi.wlan.isconnected() and wifi.joining and loop.offline
+    log.set_level("info")
+
+
+class _Strict(_Network):
+    """Takes what real interfaces take."""
+
+    countries = []
+
+    class WLAN(_WLAN):
+        def ifconfig(self, values=None):
+            if values and not values[0].startswith("10."):
+                raise ValueError("invalid arguments")
+            return ("10.0.0.2",)
+
+    @staticmethod
+    def hostname(name):
+        if len(name) > 32:
+            raise ValueError("hostname too long")
+
+    @staticmethod
+    def country(code):
+        _Strict.countries.append(code)
+
+
+def test_a_hostname_that_is_refused_is_told_and_wifi_joins_all_the_same():
+    log.keep(256)
+    host = "h" * 33
+    loop, wifi = _wifi('wifi_ssid = "home"\nwifi_country = "DE"\nwifi_hostname = "%s"\n' % host)
+    port.load("_board").network = _Strict
+    assert _turns(wifi, 9) and not loop.offline and _Strict.countries == ["DE"]
+    told = [line for line in log.lines() if "hostname" in line]
+    assert len(told) == 1 and told[0].endswith("'%s' refused: hostname too long" % host), told
+    log.keep(0)
+
+
+def test_a_static_address_that_is_none_ends_it():
+    log.set_level("off")
+    _, wifi = _wifi('wifi_ssid = "home"\nwifi_address = "ten"\nwifi_gateway = "10.0.0.1"\n')
+    port.load("_board").network = _Strict
+    try:
+        wifi.turn(wifi.deadline)
+    except ConfigError as error:
+        assert error.final and "wifi_address" in str(error)
+    else:
+        raise AssertionError("taken")
     log.set_level("info")

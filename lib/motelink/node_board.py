@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from motelink import port
+from motelink import log, port
 from motelink.errors import ConfigError
 
 _APART_MS = port.const(300)
@@ -44,6 +44,7 @@ def _join(node, name) -> None:
     apart = len(node.platforms) * _APART_MS
     platform.client.deadline = port.ticks_add(port.ticks_ms(), apart)
     node.platforms.append(platform)
+    log.info("%s: %s", name, platform.client)
 
 
 def _before(node) -> None:

@@ -17,6 +17,7 @@ may look often), and after every third round the interface is switched off and o
 
 from motelink import log, port
 from motelink.backoff import Backoff
+from motelink.errors import ConfigError
 
 const = port.const
 ticks_diff = port.ticks_diff
@@ -105,12 +106,9 @@ class Join:
 
     def _interface(self):
         network = self.network
-        country = self.settings.text("wifi_country", "")
-        hostname = self.settings.text("wifi_hostname", "")
-        if country:
-            network.country(country)
-        if hostname:
-            network.hostname(hostname)
+        text = self.settings.text
+        _tell(network, "country", text("wifi_country", ""))
+        _tell(network, "hostname", text("wifi_hostname", ""))
         self.wlan = network.WLAN(network.STA_IF)
         self._set_up()
         return self.wlan
@@ -131,7 +129,18 @@ class Join:
         if address:
             gateway = text("wifi_gateway")
             netmask = text("wifi_netmask", "255.255.255.0")
-            wlan.ifconfig((address, netmask, gateway, text("wifi_dns", gateway)))
+            try:
+                wlan.ifconfig((address, netmask, gateway, text("wifi_dns", gateway)))
+            except ValueError as error:
+                raise ConfigError("wifi_address and what belongs to it: %s" % error)
+
+
+def _tell(network, name, value) -> None:
+    if value:
+        try:
+            getattr(network, name)(value)
+        except (OSError, ValueError) as error:  # it may join all the same
+            log.error("wifi_%s = %r refused: %s", name, value, error)
 
 
 def _known(settings) -> list:
