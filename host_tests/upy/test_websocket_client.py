@@ -62,6 +62,42 @@ def test_close_that_is_not_answered():
         session.peer.wait(lambda: session.heard[-1] is None, "the end")
 
 
+def test_who_has_left_stays_closed_however_the_server_takes_it():
+    for spoiled in (b"", b"\xff\xff", None):
+        with Session() as session:
+            session.connect()
+            session.client.leave()
+            assert session.frames(8) == [(CLOSE, True, b"\x03\xe8")]
+            if spoiled:
+                session.peer.send(spoiled)
+            elif spoiled is None:
+                session.peer.reset()
+            else:
+                session.peer.hang_up()
+            loop = session.client.loop
+            session.peer.wait(lambda loop=loop: not loop.clients, "the end")
+            assert session.heard == ["connect", None] and session.client.connects == 1
+
+
+def test_leave_of_a_connection_that_is_broken_already():
+    for leave in ("leave", "end"):
+        with Session() as session:
+            session.connect()
+            session.peer.reset()
+            getattr(session.client, leave)()
+            assert session.client not in session.client.loop.clients
+            assert session.heard == ["connect", None]
+
+
+def test_leave_where_there_is_no_room_to_say_so():
+    with Session() as session:
+        client = session.client
+        session.connect()
+        client.tx.put(b"x" * client.tx.room())
+        client.leave()
+        assert client not in client.loop.clients and session.heard == ["connect", None]
+
+
 def test_end_takes_leave():
     with Session() as session:
         session.connect()

@@ -186,6 +186,8 @@ class Client(Link):
             self._again = None
             self.connected = False
             self._push()
+        else:
+            super().end()  # there is no room even for that
         port.forget("websocket_close")
 
     def _push(self) -> bool:
@@ -297,6 +299,9 @@ class Client(Link):
         self.flush()
 
     def _closed(self, error) -> None:
+        if error and not self.connected and not self._opening:
+            self.end()  # we had taken leave: it stays closed, however the server took that
+            error = None
         self._frames.begin(0)
         self.connected = False
         self._opening = self._again = self.texts = None
