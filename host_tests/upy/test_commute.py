@@ -32,8 +32,12 @@ def test_what_cannot_be_is_refused():
     for arguments in (("", "k", "device"), ("d", "", "client"), ("d", "hunter2", "server")):
         error = raises(ConfigError, WebSocket, *arguments)
         assert "hunter2" not in str(error)
-    ws = WebSocket("d", "hunter2", "device", root="http://h")
-    assert "hunter2" not in str(raises(ConfigError, ws.open))
+    for root in ("http://h", "h:80/ws", "ws:/h/ws", "ws//h/ws", 5):
+        ws = WebSocket("d", "hunter2", "device", root=root)
+        assert "hunter2" not in str(raises(ConfigError, ws.open)), root
+    # In each other's place, and what is no text.
+    for arguments in (("d", "device", "hunter2"), ("d", 5, "device"), (5, "k", "device")):
+        assert "hunter2" not in str(raises(ConfigError, WebSocket, *arguments))
     ws = WebSocket("d", "hunter2" * 100, "device")
     assert "hunter2" not in str(raises(ConfigError, ws.open))
 

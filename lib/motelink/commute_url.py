@@ -8,8 +8,10 @@ _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 def of(device_id, device_key, side, root) -> str:
     """Its URL. Raises ConfigError."""
     if side not in ("device", "client"):
-        raise ConfigError("side must be 'device' or 'client', got %r" % (side,))
-    if not device_id or not device_key:
+        raise ConfigError("side must be 'device' or 'client'")  # it may be the key
+    if not (
+        isinstance(device_id, str) and isinstance(device_key, str) and device_id and device_key
+    ):
         raise ConfigError("expected a device id and its key")
     return "%s?device=%s&key=%s&side=%s" % (root, _quoted(device_id), _quoted(device_key), side)
 

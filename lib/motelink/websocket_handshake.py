@@ -113,7 +113,7 @@ def parse(url) -> tuple:
     host, number = _place(place, 443 if scheme in ("wss", "https") else 80)
     if scheme not in ("ws", "wss") or not host or "#" in path or "@" in place:
         # Without what may be secret.
-        seen = scheme.split("@")[-1] + mark + place.split("@")[-1]
+        seen = scheme.split("?")[0].split("@")[-1] + mark + place.split("@")[-1]
         raise ConfigError("expected ws://host:port/path or wss://, got %r" % seen)
     return scheme == "wss", host, number, place, "/" + path
 
