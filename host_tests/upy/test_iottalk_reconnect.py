@@ -209,6 +209,7 @@ def test_deregistering_while_not_connected():
 
 
 def test_a_server_that_does_not_let_go_is_logged():
+    log.set_level("warning")
     for answer, logged in ((200, 0), (404, 0), (400, 1), (500, 1)):
         log.keep(256)
         kettle = Kettle(registered(), Answer(answer, {"reason": "why"})).begin()
@@ -217,6 +218,7 @@ def test_a_server_that_does_not_let_go_is_logged():
         assert len(log.lines()) == logged, answer
         assert "why" in str(log.lines()) or not logged
     log.keep(0)
+    log.set_level("info")
 
 
 def test_deregistering_does_not_wait_for_ever():
