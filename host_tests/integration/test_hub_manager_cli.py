@@ -99,6 +99,17 @@ def test_it_ends_when_its_reader_has_gone(manager):
     process.stdout = None  # for communicate: it was closed above
 
 
+def test_a_shell_that_allows_few_open_files(manager):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        process = manager("--port", "0")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    port_of(process)
+    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0] == min(hard, 16384)
+
+
 def test_without_files_left_it_waits_and_goes_on(manager):
     process = manager("--port", "0", "--json")
     manager = types.SimpleNamespace(port=json.loads(process.stdout.readline())["port"])

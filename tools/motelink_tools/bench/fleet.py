@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from motelink_tools.bench import fleet_nodes
-from motelink_tools.bench.limits import allow_open_files
 from motelink_tools.bench.swarm import Swarm
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.platforms import manager
 from motelink_tools.hub.app.settings import Configuration, HubSettings
+from motelink_tools.limits import allow_open_files
 
 _PATIENCE_S = 180.0
 _LOOK_S = 0.5

@@ -16,7 +16,7 @@ from typing import ClassVar
 from motelink import log
 from motelink.loop import Loop
 from motelink.manager import Client
-from motelink_tools.bench.limits import allow_open_files
+from motelink_tools.limits import allow_open_files
 
 DEVICE_TYPE = "load"
 _TURN_MS = 20

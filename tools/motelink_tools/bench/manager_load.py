@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from motelink.manager_wire import RAW
 from motelink_tools.bench import manager_swarm
-from motelink_tools.bench.limits import allow_open_files, resident_bytes
 from motelink_tools.bench.manager_swarm import BROADCAST, DEVICE_TYPE, MESSAGE
 from motelink_tools.bench.swarm import Swarm
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.manager import AsyncManager, Client
 from motelink_tools.hub.registry import Registry, Subscription
+from motelink_tools.limits import allow_open_files, resident_bytes
 
 # How long what is still on its way may take, and how long the devices may take to connect.
 _SETTLE_S = 15.0

@@ -21,8 +21,8 @@ from motelink.manager_wire import (
     RAW_BEAT,
     TERMINATED,
 )
-from motelink_tools.bench.limits import allow_open_files
 from motelink_tools.hub.manager.framing import DIALECTS
+from motelink_tools.limits import allow_open_files
 
 DEVICE_TYPE = "load"
 

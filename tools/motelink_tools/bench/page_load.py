@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from motelink_tools.bench import page_peers
-from motelink_tools.bench.limits import allow_open_files, resident_bytes
 from motelink_tools.bench.swarm import Swarm
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.platforms import commute
 from motelink_tools.hub.app.settings import Configuration, HubSettings
+from motelink_tools.limits import allow_open_files, resident_bytes
 
 _PATIENCE_S = 120.0
 _SETTLE_S = 15.0

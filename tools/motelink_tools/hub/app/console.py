@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import resource
 import signal
 import sys
 import time
@@ -17,10 +16,10 @@ from motelink_tools.hub.app.hub import Hub
 from motelink_tools.hub.app.settings import Configuration
 from motelink_tools.hub.app.verbs import printable
 from motelink_tools.hub.registry import Event, Registry, Subscription
+from motelink_tools.limits import allow_devices
 
 # Events that may wait while the terminal is stopped (Ctrl-S, a full pipe).
 _WAITING_EVENTS = 10_000
-_OPEN_FILES = 16_384
 
 
 def serve(configuration: Configuration, *, as_json: bool = False) -> None:
@@ -30,17 +29,8 @@ def serve(configuration: Configuration, *, as_json: bool = False) -> None:
     first is ``{"event": "serving", "addresses": {platform: {what for: URL}}}``.
     """
     logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
-    _allow_connections()
+    allow_devices()
     asyncio.run(_Terminal(configuration, as_json=as_json).run())
-
-
-def _allow_connections() -> None:
-    """As many open files as may be: shells begin with 1024, and each device is one; so for the
-    brokers, which inherit it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Terminal:

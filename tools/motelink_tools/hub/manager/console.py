@@ -17,6 +17,7 @@ from motelink_tools.errors import ToolError
 from motelink_tools.hub.manager.client import Client
 from motelink_tools.hub.manager.server import AsyncManager
 from motelink_tools.hub.registry import Event, Subscription
+from motelink_tools.limits import allow_devices
 
 # Of a message, so much is shown on a line.
 _SHOWN_BYTES = 60
@@ -47,6 +48,7 @@ def serve(
     there, or if the certificate cannot be used.
     """
     logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
+    allow_devices()
     try:
         manager = AsyncManager(
             valid_types,

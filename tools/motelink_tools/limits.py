@@ -7,6 +7,16 @@ from motelink_tools.errors import ToolError
 
 # Interpreter, logs, pipes, the loop's own.
 _OTHER_FILES = 64
+# Of a server, and of the brokers that inherit it.
+_SERVER_FILES = 16_384
+
+
+def allow_devices() -> None:
+    """As many open files as a server may want: shells begin with 1024, and each device is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _SERVER_FILES if hard == resource.RLIM_INFINITY else min(hard, _SERVER_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def allow_open_files(sockets: int) -> None:
