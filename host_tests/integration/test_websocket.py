@@ -24,9 +24,11 @@ PROGRAM = Path(__file__).with_name("websocket_device.py")
 
 class Echo:
     """A server that echoes, and a proxy that leads to it, in a thread. ``closed``: the codes and
-    reasons it was given; ``left``: there is one; ``asked``: the heads of requests to the proxy."""
+    reasons it was given; ``left``: there is one; ``asked``: the heads of requests to the proxy;
+    ``forged``: what that says before the server can."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
+        self.forged = b""
         self.closed: list[tuple[int | None, str | None]] = []
         self.asked: list[bytes] = []
         self.left = threading.Event()
@@ -65,7 +67,7 @@ class Echo:
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked.append(await reader.readuntil(b"\r\n\r\n"))
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n" + self.forged)
 
         async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError):
@@ -131,5 +133,14 @@ def test_proxy(runtime: Runtime) -> None:
 
 def test_tls_through_a_proxy(runtime: Runtime, tmp_path: Path) -> None:
     with secured(tmp_path) as (echo, ca):
+        proxy = f"http://127.0.0.1:{echo.proxy}"
+        _talk(runtime, echo, f"wss://localhost:{echo.port}/", ca, proxy)
+
+
+def test_what_a_proxy_says_is_not_taken_for_what_comes_over_tls(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    with secured(tmp_path) as (echo, ca):
+        echo.forged = b"HTTP/1.1 403 Forbidden\r\n\r\n"
         proxy = f"http://127.0.0.1:{echo.proxy}"
         _talk(runtime, echo, f"wss://localhost:{echo.port}/", ca, proxy)

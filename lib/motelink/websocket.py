@@ -19,13 +19,12 @@ const = port.const
 ticks_add = port.ticks_add
 ticks_ms = port.ticks_ms
 
-_IN = const(1)
-_SECURING = const(2)  # Link's
 _OPENING = const(1)
 _READY = const(2)
 _TEXT = const(1)
 _BINARY = const(2)
 _PING = const(9)
+_NEVER_MS = const(1 << 28)
 
 
 class Client(Link):
@@ -43,7 +42,7 @@ class Client(Link):
     handed on in pieces or skipped; with ``refuse`` it closes the connection (1009).
 
     Handlers, all optional, are attributes: ``on_connect()``, at every handshake;
-    ``on_message(message)``, with a `Received` that is valid during the call; ``on_end(error)``,
+    ``on_message(message)``, with a `Message` that is valid during the call; ``on_end(error)``,
     None when the user ended it, with ``code`` and ``reason`` when the server did, ``status``
     when it refused the handshake; ``on_chunk(message, at, last)``, for messages larger than
     ``rx_size``, in pieces; ``on_oversize(size)``, after such a message. A handler that raises is
@@ -59,9 +58,7 @@ class Client(Link):
     on_chunk = const(None)
     on_oversize = const(None)
     protocol = const(None)
-    # Whether the server has accepted us, and nothing since says otherwise. (No property: a class
-    # that has one looks through its bases whenever any attribute is set.)
-    connected = const(False)
+    _proxy = const(None)
 
     def __init__(
         self,
@@ -80,7 +77,7 @@ class Client(Link):
     ):
         from motelink import websocket_handshake
 
-        secure, host, number, self._place, self._path = websocket_handshake.parse(url)
+        secure, host, number, place, path = websocket_handshake.parse(url)
         if not secure:
             tls = False
         if proxy:
@@ -90,23 +87,25 @@ class Client(Link):
         super().__init__(
             host, number, rx_size + RESERVE, tx_size + RESERVE, tls, backoff, connect_ms
         )
-        self.protocols = protocols
         self.headers = headers
-        self._proxy = None
+        self._asked = place, path, protocols
         if proxy:
             self._proxy = proxy + (self.tls,)
             self.tls = False  # first the tunnel
         self.messages = 0
         self.oversized = 0
-        # Without pings the deadline comes all the same, every 3 days.
-        self._pings = keepalive > 0
-        self._ping_ms = keepalive * 1000 or 1 << 28
+        # Whether the server has accepted us, and nothing since says otherwise. (No property: a
+        # class that has one looks through its bases whenever any attribute is set.)
+        self.connected = False
+        self._ping_ms = keepalive * 1000  # 0: no pings
         self._answer_ms = answer_ms
         self._pinged = False
         self._frames = Frames(self, rx_size, refuse)
         self._opening = None
         self._again = self.texts = None
-        self._hail()  # whether it can be said at all
+        from motelink import websocket_handshake
+
+        websocket_handshake.opening(self)  # whether it can be said at all
         port.forget("websocket_handshake")
 
     def send_text(self, payload, last: bool = True) -> bool:
@@ -167,8 +166,7 @@ class Client(Link):
     def ponged(self) -> None:
         """A pong has come."""
         if self._pinged:
-            self._pinged = False
-            self.deadline = ticks_add(ticks_ms(), self._ping_ms)
+            self._next_ping()
 
     def quicken(self, write) -> None:
         """Short texts are sent by a new generator, see `Frames.sender`."""
@@ -204,21 +202,10 @@ class Client(Link):
         super()._connect(now)
 
     def _greet(self) -> None:
-        self._opening = opening = self._hail()
-        self.tx.put(opening.request)
-
-    def _hail(self):
         from motelink import websocket_handshake
 
-        return websocket_handshake.Opening(
-            self._place,
-            self.port,
-            self._path,
-            self.protocols,
-            self.headers,
-            self.tx.limit,
-            self._proxy and self._proxy[2],
-        )
+        self._opening = websocket_handshake.opening(self)
+        self.tx.put(self._opening.request)
 
     def _opened(self, now: int) -> None:
         self._frames.begin(_OPENING)
@@ -246,20 +233,16 @@ class Client(Link):
         if not opening.read(self.rx):
             return False
         if opening.tunnelled:
-            if self._proxy[3]:
-                self.deadline = ticks_ms()  # TLS next, but not while its socket is being read
-            else:
-                opening.tunnelled = False
-                self.tx.put(opening.request)
+            opening.go_through(self)
             return False
-        self.protocol = opening.protocol
+        if self.protocol != opening.protocol:
+            self.protocol = opening.protocol
         self._opening = None
         port.forget("websocket_handshake")
         self._frames.state = _READY
         self.connected = True
         self.texts = self._frames.texts()
-        self._pinged = False
-        self.deadline = ticks_add(ticks_ms(), self._ping_ms)
+        self._next_ping()
         if not self._secure:  # what TLS takes of a frame, it must be given again
             self.quicken(self.sock.write)
         self._call(self.on_connect)
@@ -268,35 +251,23 @@ class Client(Link):
     def _due(self, now: int) -> None:
         opening = self._opening
         if opening and opening.tunnelled:
-            opening.tunnelled = False
-            self._secure_tunnel(now)
+            opening.secure(self, now)
         elif opening or self._pinged:
             raise TimedOut("%s: no %s" % (self, "handshake" if opening else "pong"))
-        elif self.connected:
-            self._ping(now)
-        else:
+        elif not self.connected:
             self.end()  # our Close was not answered
+        elif self._ping_ms:
+            self._pinged = True
+            self.deadline = ticks_add(now, self._answer_ms)
+            self._frames.put(_PING, b"")
+            self.send_on()
+        else:
+            self._next_ping()
 
-    def _ping(self, now: int) -> None:
-        if not self._pings:
-            self.deadline = ticks_add(now, self._ping_ms)
-            return
-        self._pinged = True
-        self.deadline = ticks_add(now, self._answer_ms)
-        self._frames.put(_PING, b"")
-        self.send_on()
-
-    def _secure_tunnel(self, now: int) -> None:
-        poll = self.loop.poll
-        poll.unregister(self.sock)
-        self.secure(self._proxy[3], self.host)
-        poll.register(self.sock, _IN)
-        self.loop.moved = True
-        self.connects -= 1  # it is counted again when it is secure
-        self.state = _SECURING
-        self.deadline = ticks_add(now, self.connect_ms)
-        self.tx.put(self._opening.request)
-        self.flush()
+    def _next_ping(self) -> None:
+        """Without pings the deadline comes all the same, every 3 days."""
+        self._pinged = False
+        self.deadline = ticks_add(ticks_ms(), self._ping_ms or _NEVER_MS)
 
     def _closed(self, error) -> None:
         if error and not self.connected and not self._opening:
