@@ -4,8 +4,7 @@ Each of these loads this module, an open link drops it: a board has its memory b
 It comes in small pieces, so that no large block must be free.
 """
 
-import sys
-
+import motelink
 from motelink import port
 from motelink.errors import ConfigError, ConnectionLost, LinkError, ProtocolError, TimedOut
 
@@ -80,10 +79,8 @@ def ready(link, events: int) -> None:
         link.connects += 1
         link._since = now
         port.forget("link_connect")
-        if "motelink.log" in sys.modules:  # not loaded for this alone
-            from motelink import log
-
-            log.info("%s: connected", link)
+        if hasattr(motelink, "log"):  # not loaded for this alone
+            motelink.log.info("%s: connected", link)
         link._opened(now)
         if link.rx.end:
             link._received()
