@@ -108,12 +108,13 @@ def test_message_reads_like_bytes():
 
 def test_message_equality():
     message = _message(b"hello")
-    for equal in (b"hello", bytearray(b"hello"), memoryview(b"hello")):
+    for equal in (b"hello", bytearray(b"hello"), memoryview(b"hello"), "hello"):
         assert message == equal
-    for other in (b"hell", b"hello!", b"help!", b"", b"Hello"):
+    for other in (b"hell", b"hello!", b"help!", b"", b"Hello", "hell", "hello!", ""):
         assert message != other
-    assert _message(b"") == b""
-    for other in (None, 5, "hello", object()):
+    assert _message(b"") == b"" and _message(b"") == ""
+    assert _message(b"\xc3\xa9") == "\xe9" and _message(b"\xff") != "\xff"  # UTF-8, and none
+    for other in (None, 5, object()):
         assert message != other, other
 
 

@@ -248,7 +248,7 @@ def test_subscriptions_are_asked_one_at_a_time_and_renewed():
     session = owner.session
     first = mqtt_build.subscribe(["a/+", "b/#"], 1)
     second = mqtt_build.subscribe("c", 2)
-    session.subscriptions += [first, second]
+    session.subscriptions += (first, second)
     owner.connect()
     session.last_id = 0
     sent = owner.sent()

@@ -1,6 +1,8 @@
 """Nothing that motelink.mqtt_session waits for, it waits for for ever."""
 
-from kit import raises
+import sys
+
+from kit import MICROPYTHON, raises
 from motelink import mqtt_build, mqtt_resume
 from motelink.errors import TimedOut
 from mqtt_owner import (
@@ -57,6 +59,8 @@ def test_pings_come_and_must_be_answered():
     tick(3)
     assert owner.sent() == [PING]
     assert "PINGRESP" in str(raises(TimedOut, tick, 3))
+    # What says so was loaded for it, and is dropped.
+    assert not MICROPYTHON or "motelink.mqtt_failures" not in sys.modules
 
 
 def test_a_broker_that_stops_reading_is_found_without_keepalive():

@@ -59,8 +59,8 @@ class Buffer:
 class Message:
     """``data[start:end]`` of an engine's receive buffer; valid only while the handler runs.
 
-    Delivery, `len`, indexing and ``==`` with bytes allocate nothing; the methods allocate what
-    they return. Keep a message by keeping its `bytes`.
+    Delivery, `len`, indexing and ``==`` with bytes allocate nothing; ``==`` with str does, and
+    the methods allocate what they return. Keep a message by keeping its `bytes`.
     """
 
     def __init__(self, data: bytearray):
@@ -84,8 +84,10 @@ class Message:
             return self._same(other)
 
     def _same(self, other) -> bool:
-        """Whether something else is equal; MicroPython finds no memoryview."""
-        return other.__class__ is memoryview and self.payload() == other
+        """Whether a str, or a memoryview, which MicroPython does not find, is equal."""
+        if isinstance(other, str):
+            other = other.encode()
+        return self.payload() == other
 
     def payload(self):
         """A memoryview of the content."""

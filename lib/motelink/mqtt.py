@@ -12,7 +12,7 @@ Steady state (publishing and receiving at every QoS, acknowledgements, pings) al
 """
 
 from motelink.link import Link
-from motelink.mqtt_inbound import RESERVE, prepared  # noqa: F401
+from motelink.mqtt_inbound import prepared  # noqa: F401
 from motelink.mqtt_session import Session
 from motelink.port import collect, const, forget, ticks_add, ticks_ms
 
@@ -21,6 +21,7 @@ _OUT = const(4)
 _IN_OUT = const(5)
 _OPEN = const(3)  # Link's
 _NEVER = const(1 << 29)
+_RESERVE = const(8)  # as in mqtt_inbound
 
 collect()  # what importing leaves: nothing that stays is to lie behind it
 
@@ -60,11 +61,6 @@ class Client(Link):
     on_suback = const(None)
     on_chunk = const(None)
     on_oversize = const(None)
-    # The session keeps them. (No properties: a class that has one looks through its bases whenever
-    # any attribute is set.)
-    connected = const(False)
-    present = const(False)
-    in_flight = const(0)
 
     def __init__(
         self,
@@ -87,9 +83,13 @@ class Client(Link):
         connect_ms=10000,
     ):
         port = port or (8883 if tls else 1883)
-        super().__init__(host, port, rx_size, tx_size + RESERVE, tls, backoff, connect_ms)
+        super().__init__(host, port, rx_size, tx_size + _RESERVE, tls, backoff, connect_ms)
         self.messages = 0
         self.oversized = 0
+        # The session keeps them. (No properties: a class that has one looks through its bases
+        # whenever any attribute is set.)
+        self.connected = self.present = False
+        self.in_flight = 0
         ping_ms = keepalive * 750 or _NEVER
         self.answer_ms = answer_ms
         self._tick_ms = min(answer_ms, ping_ms)

@@ -60,14 +60,14 @@ def request(client, filters, qos) -> None:
     session = client._session
     session.subscriptions = without(session.subscriptions, filters)
     filters = _filters(filters)
-    session.topics = [name for name in session.topics if name not in filters]
+    session.topics = tuple([name for name in session.topics if name not in filters])
     if session.state or not session.clean:
         from motelink import mqtt_resume
 
         mqtt_resume.request(session, packet)
     if qos is not None:
-        session.subscriptions.append(packet)
-        session.topics += [name for name in filters if is_topic(name, 0, len(name))]
+        session.subscriptions += (packet,)
+        session.topics += tuple([name for name in filters if is_topic(name, 0, len(name))])
 
 
 def subscribe(filters, qos: int) -> bytearray:
@@ -89,10 +89,10 @@ def unsubscribe(filters) -> bytearray:
     return _packet(0xA2, body)
 
 
-def without(items, filters) -> list:
+def without(items, filters) -> tuple:
     """SUBSCRIBE packets less these filters."""
     gone = _filters(filters)
-    left = []
+    left: tuple = ()
     for packet in items:
         at = 4 if packet[1] < 128 else 5
         body = b"\0\0"
@@ -102,9 +102,9 @@ def without(items, filters) -> list:
                 body += packet[at : end + 1]
             at = end + 1
         if len(body) == len(packet) - (2 if packet[1] < 128 else 3):
-            left.append(packet)
+            left += (packet,)
         elif len(body) > 2:
-            left.append(_packet(0x82, body))
+            left += (_packet(0x82, body),)
     return left
 
 

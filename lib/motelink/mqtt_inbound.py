@@ -4,11 +4,9 @@ Reads ``rx`` in place. A PUBLISH larger than ``rx`` is handed on in chunks or sk
 size; the size of any other packet is known beforehand. Sections are those of MQTT 3.1.1.
 """
 
-from array import array
 from struct import pack_into
 
 from motelink.buffer import Message
-from motelink.errors import ProtocolError, TooLarge
 from motelink.port import const
 from motelink.utf8 import is_utf8
 
@@ -43,19 +41,23 @@ def prepared(topic: str) -> bytes:
     return data
 
 
-class Topic(Message):
-    """The topic of a received message; compares with bytes, and with str (which allocates)."""
+def failure(what: str, *values):
+    """The error to raise: `motelink.mqtt_failures` makes it, and is loaded for that alone."""
+    from motelink import mqtt_failures
+    from motelink.port import forget
 
-    def _same(self, other) -> bool:
-        return self.text() == other if other.__class__ is str else super()._same(other)
+    error = getattr(mqtt_failures, what)(*values)
+    forget("mqtt_failures")
+    return error
 
 
 class Received(Message):
-    """A received message: its payload, as `Message` has it, ``topic``, ``qos`` and ``retain``."""
+    """A received message: its payload, as `Message` has it; ``topic``, a `Message`, too; ``qos``
+    and ``retain``."""
 
     def __init__(self, data: bytearray):
         super().__init__(data)
-        self.topic = Topic(data)
+        self.topic = Message(data)
         self.qos = 0
         self.retain = 0
 
@@ -65,6 +67,8 @@ class Inbound:
     adds ``_control(kind, at, n)`` for all packets but PUBLISH, and the states."""
 
     def __init__(self, owner, ids: int):
+        from array import array
+
         self.owner = owner
         self.rx = owner.rx
         self.tx = owner.tx
@@ -79,13 +83,12 @@ class Inbound:
         self.ids = array("H", bytes(2 * ids))
         self._known = 0  # so many of them are unreleased
         # Topics that were subscribed to by name, as bytes: to find one is faster than to check it.
-        self.topics: list = []
+        self.topics: tuple = ()
         self._left = 0  # bytes to come of a PUBLISH larger than rx
         self._skip = 0  # of those, topic that does not fit into rx
         self.size = 0  # of its payload
         self.id = 0
         self._wanted = True
-        self._read = self._packet  # found in fewer steps
 
     def received(self) -> None:
         """Consume what was received. Raises ProtocolError, AuthError. Allocates nothing."""
@@ -94,7 +97,7 @@ class Inbound:
         while rx.start < rx.end:
             if tx.end - tx.start > tx.limit - RESERVE:
                 self.blocked = True
-            if self.blocked or not (self._rest(rx) if self._left else self._read(rx)):
+            if self.blocked or not (self._rest(rx) if self._left else self._packet(rx)):
                 return
 
     def answer(self, kind: int, pid: int) -> None:
@@ -121,9 +124,9 @@ class Inbound:
             if data[at - 1] < 128:
                 break
             if at - rx.start > 4:
-                raise ProtocolError("a remaining length of more than 4 bytes")
+                raise failure("length")
         if self.state == _CONNECTING and kind != _CONNACK:
-            raise ProtocolError("expected CONNACK first, got packet %02x" % kind)
+            raise failure("state", kind)
         end += at
         if kind >> 4 == _PUBLISH:
             if end > rx.end:
@@ -132,7 +135,7 @@ class Inbound:
             self._publish(kind, at, end)
         else:
             if (end - at > 2 and kind != _SUBACK) or end - rx.start > rx.limit:
-                raise ProtocolError("%d bytes in packet %02x" % (end - at, kind))
+                raise failure("size", end - at, kind)
             if end > rx.end:
                 return False
             rx.start = end
@@ -170,12 +173,12 @@ class Inbound:
             kind & 6 == 6
             or kind & 14 == _DUP
             or at + (2 if kind & 6 else 0) > end
-            or (at <= self.rx.end and not self._is_topic(data, topic.start, at))
+            or (at <= self.rx.end and not self.is_topic(data, topic.start, at))
         ):
-            raise ProtocolError("a PUBLISH that breaks its own rules")
+            raise failure("publish")
         return at
 
-    def _is_topic(self, data, at: int, end: int) -> bool:
+    def is_topic(self, data, at: int, end: int) -> bool:
         for name in self.topics:
             if len(name) == end - at and data.find(name, at, end) == at:
                 return True
@@ -245,7 +248,7 @@ class Inbound:
         data = self.rx.data
         pid = data[at] << 8 | data[at + 1]
         if not pid:
-            raise ProtocolError("packet id 0")
+            raise failure("pid")
         return pid
 
     def find(self, pid: int) -> int:
@@ -260,7 +263,7 @@ class Inbound:
         if self.find(pid) >= 0:
             return False
         if self._known == len(self.ids):
-            raise TooLarge("more than ids=%d QoS 2 messages unreleased" % self._known)
+            raise failure("ids", self._known)
         self.ids[self._known] = pid
         self._known += 1
         return True

@@ -44,7 +44,7 @@ def _afresh(session) -> None:
     """The broker has forgotten us. What it had received (PUBREC) was its own already; the rest
     is published as new."""
     session._known = 0
-    session.waiting = list(session.subscriptions)
+    session.waiting = session.subscriptions
     for i in range(session.owner.in_flight - 1, -1, -1):
         slot = session.window[i]
         slot.data[0] &= ~_DUP
@@ -75,7 +75,7 @@ def resume(session) -> None:
 def request(session, data: bytearray) -> None:
     """Send a SUBSCRIBE or UNSUBSCRIBE, when those before it are answered: one is sent at a time,
     each until it is answered, over reconnects."""
-    session.waiting.append(data)
+    session.waiting += (data,)
     if session.state == _READY:
         ask(session)
         session.owner.push()
@@ -115,7 +115,7 @@ def answered(session, kind: int, at: int, end: int) -> None:
         if at != end or place != len(packet):
             raise ProtocolError("SUBACK does not answer every filter once")
     session.asked = 0
-    session.waiting.pop(0)
+    session.waiting = session.waiting[1:]
     ask(session)
 
 

@@ -19,8 +19,8 @@ connection, so that nothing is lost and nothing comes twice (section 4.4 of the 
 
 from struct import pack_into
 
-from motelink.errors import ProtocolError, TimedOut, TooLarge
-from motelink.mqtt_inbound import RESERVE, Inbound, prepared
+from motelink.errors import TooLarge
+from motelink.mqtt_inbound import Inbound, failure, prepared
 from motelink.port import SLACK, const, copy_into
 
 _CLOSED = const(0)
@@ -39,13 +39,14 @@ _UNSUBACK = const(0xB0)
 _PINGREQ = const(b"\xc0\0")
 _PINGRESP = const(0xD0)
 _DUP = const(8)
+_RESERVE = const(8)  # as in mqtt_inbound
 
 
 class Slot:
     """One place of the window: ``data[:end]`` is a PUBLISH."""
 
     def __init__(self, size: int):
-        self.data = bytearray(size + RESERVE + SLACK)
+        self.data = bytearray(size + _RESERVE + SLACK)
         self.end = 0
         self.id = 0
         self.want = 0  # the acknowledgement that comes next
@@ -70,9 +71,11 @@ class Session(Inbound):
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
-        self.window = [Slot(slot_size) for _ in range(window)]
-        self.subscriptions: list = []  # SUBSCRIBE packets
-        self.waiting: list = []  # those, and UNSUBSCRIBE, that are not answered
+        self.window: list = []
+        while len(self.window) < window:
+            self.window.append(Slot(slot_size))
+        self.subscriptions: tuple = ()  # SUBSCRIBE packets
+        self.waiting: tuple = ()  # those, and UNSUBSCRIBE, that are not answered
         self.asked = 0  # packet id of waiting[0], once that is sent
         self.age = 0  # of it, in ticks
         # After a restart of ours the broker may know ids of before: begin somewhere else.
@@ -165,7 +168,7 @@ class Session(Inbound):
         if self._again and n < 130 and not (retain or self.tx.end or isinstance(topic, bytearray)):
             self._fresh = name
             self._at = at = 4 + len(topic)
-            self._fits = min(SLACK, 129 - at, self.tx.limit - RESERVE - 9 - len(topic))
+            self._fits = min(SLACK, 129 - at, self.tx.limit - _RESERVE - 9 - len(topic))
         return True
 
     def _keep(self, topic, payload, qos: int, retain) -> bool:
@@ -188,10 +191,10 @@ class Session(Inbound):
         size = len(topic)
         more = len(payload)
         n = size + more + (4 if pid else 2)
-        if n + 5 > len(data) - SLACK - RESERVE:
+        if n + 5 > len(data) - SLACK - _RESERVE:
             raise TooLarge(
                 "topic and payload take %d bytes of a packet of %d"
-                % (n, len(data) - SLACK - RESERVE)
+                % (n, len(data) - SLACK - _RESERVE)
             )
         data[0] = kind
         at = 1
@@ -251,13 +254,13 @@ class Session(Inbound):
         """Time has passed: raises TimedOut for what is owed for longer than a tick; every
         ``ping_ticks`` ticks, and while ``tx`` does not empty, puts a PINGREQ into it."""
         if self.state == _CONNECTING:
-            raise TimedOut("no CONNACK")
+            raise failure("opened")
         if self._pinged:
-            raise TimedOut("no PINGRESP")
+            raise failure("ping")
         for i in range(self.owner.in_flight):
             slot = self.window[i]
             if slot.age > 1:
-                raise TimedOut("no acknowledgement of packet %d" % slot.id)
+                raise failure("age", slot.id)
             slot.age <<= 1
         self.ticks += 1
         if self.ticks >= ping_ticks or self.tx.end:
@@ -290,7 +293,7 @@ class Session(Inbound):
 
             mqtt_resume.connected(self, pid)
         elif not pid or (n != 2 and kind != _SUBACK):
-            raise ProtocolError("%d bytes in packet %02x" % (n, kind))
+            raise failure("size", n, kind)
         elif kind in (_PUBACK, _PUBREC, _PUBCOMP):
             self._acknowledged(kind, pid)
         elif kind == _PUBREL:
@@ -302,7 +305,7 @@ class Session(Inbound):
 
                 mqtt_resume.answered(self, kind, at + 2, at + n)
         else:
-            raise ProtocolError("unexpected packet %02x" % kind)
+            raise failure("kind", kind)
 
     def _acknowledged(self, kind: int, pid: int) -> None:
         window = self.window
@@ -316,7 +319,7 @@ class Session(Inbound):
                     else:
                         self.remove(i)
                 elif kind != _PUBREC or slot.want != _PUBCOMP:
-                    raise ProtocolError("packet %02x for a message that wants another" % kind)
+                    raise failure("want", kind)
                 break
         # Also to what we do not know: the broker can then forget it.
         if kind == _PUBREC:
