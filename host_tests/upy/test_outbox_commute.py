@@ -17,7 +17,7 @@ from outbox_platform import Client, fresh, turn
 
 
 class _Pair(Client):
-    _pings = True
+    _ping_ms = 30000
     _pinged = False
     _answer_ms = 1000
     pings = 0
@@ -204,7 +204,7 @@ def test_commute_states_and_puts():
     assert found[1]["status"]["value"] == -7
     raises(TypeError, forwarder.send_message, "LED", {1})
     forwarder.box.close()
-    pair._pings = False
+    pair._ping_ms = 0
     raises(ConfigError, Forwarder, pair, forwarder.box)
 
 

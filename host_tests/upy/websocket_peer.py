@@ -101,7 +101,7 @@ class Owner:
     def ponged(self):
         self.heard.append("pong")
 
-    def finished(self):
+    def end(self):
         self.heard.append("finished")
 
     def get(self, data, step=0):

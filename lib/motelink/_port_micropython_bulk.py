@@ -4,35 +4,17 @@ Small functions: a call with more than 10 words of names and operands takes its 
 heap, which costs as much as masking 100 bytes.
 """
 
-from array import array
 from io import BytesIO
 from struct import pack_into
 
 from motelink._port_micropython import getrandbits
 
-_words = array("H", bytes(64))
 # A frame (RFC 6455, 5.2) of at most 64 bytes: 0x82, length, mask, payload.
 _frame = bytearray(70)
 _frame[0] = 0x82
 _masked = memoryview(_frame)[2:]
 _payload = memoryview(_frame)[6:]
-_pipe = BytesIO(128)
-
-
-def _slowly(_, n: int) -> None:
-    """What `_unmask` does, where there is none: two bytes at a time, four would be an int that
-    needs the heap."""
-    words = _words
-    _pipe.seek(6)
-    _pipe.readinto(words, n)
-    a = _frame[2] | _frame[3] << 8
-    for i in range(0, n, 4):
-        words[i >> 1] ^= a
-    a = _frame[4] | _frame[5] << 8
-    for i in range(2, n, 4):
-        words[i >> 1] ^= a
-    pack_into("64s", _frame, 6, words)
-
+_pipe = BytesIO(70)
 
 try:
     # WebREPL's: reads a masked frame, and unmasks it in C. To mask is the same.
@@ -40,7 +22,22 @@ try:
 
     _unmask = websocket(_pipe).readinto
 except ImportError:
-    _unmask = _slowly
+    from array import array
+
+    _words = array("H", bytes(64))
+
+    def _unmask(_, n: int) -> None:
+        """The same, two bytes at a time: four would be an int that needs the heap."""
+        words = _words
+        _pipe.seek(6)
+        _pipe.readinto(words, n)
+        a = _frame[2] | _frame[3] << 8
+        for i in range(0, n, 4):
+            words[i >> 1] ^= a
+        a = _frame[4] | _frame[5] << 8
+        for i in range(2, n, 4):
+            words[i >> 1] ^= a
+        pack_into("64s", _frame, 6, words)
 
 
 def mask_into(buf, at: int, src, n: int) -> None:
@@ -66,17 +63,17 @@ def _block(src, start: int, n: int) -> None:
 
 
 try:
-    from framebuf import MONO_HLSB, MONO_VLSB, FrameBuffer
+    from framebuf import FrameBuffer
 
     _high = bytearray(8)
-    _paint = FrameBuffer(_high, 1, 64, MONO_VLSB).blit
+    _paint = FrameBuffer(_high, 1, 64, 0).blit  # MONO_VLSB
 
     def column(data):
         """``paint, column, high``: ``paint(column, 0, 64 - end, 0)`` leaves zeros in ``high`` if
         no byte of ``data[end - 64:end]`` is above 127. What does, its user clears. ``data`` stays
         where it is."""
-        # The highest bits as a picture of one column, so that they are looked at in C.
-        return _paint, FrameBuffer(data, 1, len(data), MONO_HLSB, 8), _high
+        # The highest bits as a picture of one column (3: MONO_HLSB), looked at in C.
+        return _paint, FrameBuffer(data, 1, len(data), 3, 8), _high
 
 except ImportError:
 

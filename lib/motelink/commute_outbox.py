@@ -33,7 +33,7 @@ class Forwarder(Base):
 
     def __init__(self, client, box, window=16):
         super().__init__(client, box, window)
-        if not client._pings:
+        if not client._ping_ms:
             raise ConfigError("an outbox needs a keepalive")
         self._behind = 0  # so many are in front of our ping
 

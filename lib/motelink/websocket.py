@@ -58,7 +58,7 @@ class Client(Link):
     on_chunk = const(None)
     on_oversize = const(None)
     protocol = const(None)
-    _proxy = const(None)
+    _proxy: "tuple | None" = None
 
     def __init__(
         self,
@@ -134,8 +134,7 @@ class Client(Link):
     def leave(self, code: int = 1000, reason: str = "") -> None:
         """Tell the server that, and why (RFC 6455, 7.4), wait at most ``answer_ms`` for its
         answer, and stay closed. Raises ValueError."""
-        if self.connected:
-            self._goodbye(code, reason)
+        if self.connected and self._goodbye(code, reason):
             self.deadline = ticks_add(ticks_ms(), self._answer_ms)
         else:
             self.end()
@@ -173,20 +172,17 @@ class Client(Link):
         self._again = self._frames.sender(write).send
         self._again(None)
 
-    def finished(self) -> None:
-        """The server has answered our Close."""
-        self.end()
-
-    def _goodbye(self, code: int, reason) -> None:
+    def _goodbye(self, code: int, reason) -> bool:
+        """Begin to close; False: there is no room even for that."""
         from motelink import websocket_close
 
-        if websocket_close.close(self._frames, code, reason):
+        done = websocket_close.close(self._frames, code, reason)
+        port.forget("websocket_close")
+        if done:
             self._again = None
             self.connected = False
             self._push()
-        else:
-            super().end()  # there is no room even for that
-        port.forget("websocket_close")
+        return done
 
     def _push(self) -> bool:
         """Send what is in ``tx``; an error closes the connection. Whether there still is one."""

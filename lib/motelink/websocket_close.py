@@ -46,7 +46,7 @@ def came(frames, at: int, end: int) -> None:
             fail(frames, 1007, "a Close whose reason is not UTF-8")
     if frames.state == _CLOSING:
         frames.state = 0
-        frames.owner.finished()
+        frames.owner.end()
         return
     # The answer repeats the code.
     _say(frames, bytes(data[at : at + 2]) if at < end else b"")

@@ -40,19 +40,13 @@ _BROKEN = const(1002)
 _NOT_TEXT = const(1007)
 
 
-class Received(Message):
-    """A received message, or a piece of one, as `Message` has it. ``binary``: it is no text."""
-
-    binary = False
-
-
 class Frames:
     """``size``: bytes of the largest message that is delivered whole. Larger ones are handed on
     in pieces, or refused.
 
     ``owner`` gives ``rx`` and ``tx``, `RESERVE` bytes larger than the largest message, and
     ``flush()``. It is told ``deliver(message)``; ``chunk(message, at, last)``, a piece that begins
-    ``at`` bytes into a message; ``ponged()``; and ``finished()``, when a Close has answered ours.
+    ``at`` bytes into a message; ``ponged()``; and ``end()``, when a Close has answered ours.
     """
 
     # What is loaded when it is needed. (const: of any type.)
@@ -65,16 +59,14 @@ class Frames:
         self.tx = owner.tx
         self.size = size
         self.refuse = refuse
-        self._message = Received(owner.rx.data)
+        self._message = Message(owner.rx.data)
         self.paint, self.column, self._high = _bulk.column(owner.rx.data)
         self.begin(0)
 
     def begin(self, state: int) -> None:
         """A new connection, or the end of one."""
         self.state = state
-        self.begun = False  # a fragment of a message has come, the last one has not
-        self.kept = 0  # bytes of its fragments, which wait in rx, from rx.start on
-        self.left = 0  # bytes to come of a frame that is handed on in pieces
+        self.begun = False  # of a message in parts something has come, the last has not
         self._sending = False  # a message in fragments, the last of which is not sent
         if self.parts:
             self.parts = None
@@ -182,8 +174,8 @@ class Frames:
     def received(self) -> None:
         """Consume what came. Raises ProtocolError, TooLarge, and ConnectionLost for a Close."""
         rx = self.rx
-        while rx.end - rx.start > self.kept and self.state:
-            if self.left:
+        while self.state and rx.end > rx.start:
+            if self.begun and self.parts.left:
                 self.parts.piece()
             elif not self._frame():
                 return
@@ -224,7 +216,9 @@ class Frames:
     def _frame(self) -> bool:
         """Read a frame; False when more of it must come first."""
         rx = self.rx
-        start = rx.start + self.kept
+        start = rx.start
+        if self.begun:
+            start += self.parts.kept
         at = start + 2
         if at > rx.end:
             return False
@@ -251,8 +245,8 @@ class Frames:
         self.owner.deliver(self.message(at, end, first == _WHOLE_TEXT))
         return True
 
-    def message(self, at: int, end: int, text: bool) -> Received:
-        """The view of ``rx.data[at:end]``, which is given to handlers."""
+    def message(self, at: int, end: int, text: bool) -> Message:
+        """The view of ``rx.data[at:end]``, which handlers are given. ``binary``: it is no text."""
         message = self._message
         message.start = at
         message.end = end
@@ -282,7 +276,7 @@ class Frames:
             return False
         if kind == _PING:
             self._pong(at, n)
-        if self.kept:
+        if start > rx.start:
             self.parts.cut(start, end)
         else:
             rx.start = end

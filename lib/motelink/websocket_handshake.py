@@ -11,6 +11,8 @@ from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolErro
 
 const = port.const
 
+_IN = const(1)
+_SECURING = const(2)  # Link's
 _HEAD = const(2048)  # bytes of an answer's head: no server needs more to say yes
 
 
@@ -25,7 +27,9 @@ class Opening:
     """
 
     def __init__(self, place: str, number: int, path: str, protocols, headers, room, proxy=None):
-        self._key = b2a_base64(port.urandom(16)).strip()
+        # As unpredictable as masks are: it is no secret, only told from others.
+        key = bytes([port.getrandbits(8) for _ in range(16)])
+        self._key = b2a_base64(key).strip()
         self.protocols = protocols
         self._head = bytearray()
         self.protocol = None
@@ -83,6 +87,29 @@ class Opening:
             self._check(_fields(lines))
         return True
 
+    def go_through(self, client) -> None:
+        """The tunnel is there."""
+        if client._proxy[3]:
+            client.deadline = port.ticks_ms()  # TLS next, but not while its socket is being read
+        else:
+            self.tunnelled = False
+            client.tx.put(self.request)
+
+    def secure(self, client, now: int) -> None:
+        """TLS through the tunnel."""
+        self.tunnelled = False
+        poll = client.loop.poll
+        poll.unregister(client.sock)
+        client.rx.clear()  # what the proxy has said besides is not the server's
+        client.secure(client._proxy[3], client.host)
+        poll.register(client.sock, _IN)
+        client.loop.moved = True
+        client.connects -= 1  # it is counted again when it is secure
+        client.state = _SECURING
+        client.deadline = port.ticks_add(now, client.connect_ms)
+        client.tx.put(self.request)
+        client.flush()
+
     def _check(self, fields: dict) -> None:
         """What the server must have said (4.1)."""
         proof = (
@@ -100,6 +127,14 @@ class Opening:
         self.protocol = fields.get("sec-websocket-protocol")
         if self.protocol is not None and self.protocol not in (self.protocols or ()):
             raise ProtocolError("the server chose a sub-protocol that was not offered")
+
+
+def opening(client) -> Opening:
+    """That of a `motelink.websocket.Client`. Raises ConfigError."""
+    place, path, protocols = client._asked
+    proxy = client._proxy and client._proxy[2]
+    room = client.tx.limit
+    return Opening(place, client.port, path, protocols, client.headers, room, proxy)
 
 
 def parse(url) -> tuple:

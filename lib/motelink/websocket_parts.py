@@ -15,11 +15,14 @@ _TOO_BIG = const(1009)
 
 
 class Parts:
-    """The message of ``frames`` that comes in parts. Its fragments wait in ``rx``, from
-    ``rx.start`` on, ``frames.kept`` bytes, while they fit; else it is handed on in pieces."""
+    """The message of ``frames`` that comes in parts, while ``frames.begun``. Its fragments wait in
+    ``rx``, from ``rx.start`` on, ``kept`` bytes, while they fit; else it is handed on in pieces,
+    with ``left`` bytes to come of a frame."""
 
     def __init__(self, frames):
         self._frames = frames
+        self.kept = 0
+        self.left = 0
         self._text = False
         self._utf8 = 0  # see `motelink.websocket_text`
         self._at = -1  # bytes that were handed on in pieces; -1: it comes whole
@@ -34,7 +37,7 @@ class Parts:
             frames.fail(_BROKEN, "an unexpected frame %02x" % first)
         if kind:
             self._text = kind == _TEXT
-        if self._at >= 0 or frames.kept + n > frames.size:
+        if self._at >= 0 or self.kept + n > frames.size:
             self._large(first > 127, at, n)
             return True
         end = at + n
@@ -51,11 +54,11 @@ class Parts:
         rx = frames.rx
         at = rx.start
         n = rx.end - at
-        if n > frames.left:
-            n = frames.left
-        frames.left -= n
+        if n > self.left:
+            n = self.left
+        self.left -= n
         rx.start = end = at + n
-        self._check(at, end, self._last and not frames.left)
+        self._check(at, end, self._last and not self.left)
         self._hand_on(at, end)
 
     def size(self, at: int) -> int:
@@ -79,12 +82,12 @@ class Parts:
         frames = self._frames
         rx = frames.rx
         frames.begun = not last
-        if frames.kept:
+        if self.kept:
             self.cut(start, at)
         else:
             rx.start = at
-        n += frames.kept
-        frames.kept = 0 if last else n
+        n += self.kept
+        self.kept = 0 if last else n
         if last:
             at = rx.start
             rx.start = at + n
@@ -96,11 +99,11 @@ class Parts:
         if frames.refuse:
             frames.fail(_TOO_BIG, "a message larger than %d bytes" % frames.size)
         rx = frames.rx
-        kept = frames.kept
+        kept = self.kept
         start = rx.start
         rx.start = at
-        frames.kept = 0
-        frames.left = n
+        self.kept = 0
+        self.left = n
         frames.begun = True
         self._last = False
         if self._at < 0:
@@ -108,13 +111,13 @@ class Parts:
             if kept:
                 self._hand_on(start, start + kept)
         self._last = last
-        if last and not frames.left and frames.state:
+        if last and not self.left and frames.state:
             self._check(at, at, True)
             self._hand_on(at, at)
 
     def _hand_on(self, at: int, end: int) -> None:
         frames = self._frames
-        last = self._last and not frames.left
+        last = self._last and not self.left
         begin = self._at
         self._at = begin + end - at
         if last:

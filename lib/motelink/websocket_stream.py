@@ -46,7 +46,7 @@ class _Carrier(Stream):
     def ponged(self) -> None:
         """We send no pings: the client has its own."""
 
-    def finished(self) -> None:
+    def end(self) -> None:
         """We wait for no answer to a Close."""
 
 
