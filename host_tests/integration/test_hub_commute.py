@@ -157,6 +157,20 @@ def test_what_is_no_message_is_counted_and_harms_nobody(tmp_path):
     run(body)
 
 
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", '"\\ud800"'])
+def test_what_is_no_json_reaches_nobody_and_is_not_kept(tmp_path, value):
+    async def body():
+        async with world(tmp_path) as w, w.join("device") as device, w.join("client") as client:
+            status = '{"sensor": "s", "value": VALUE}'.replace("VALUE", value)
+            await device.send(f'{{"method": "put", "status": {status}}}')
+            await say(device, method="put", status=1)
+            assert await heard(client) == 1
+            assert w.server.ignored == 1
+            assert w.server.records.states("lamp") == []
+
+    run(body)
+
+
 def test_a_frame_too_large_ends_that_connection(tmp_path):
     async def body():
         async with world(tmp_path) as w, w.join("device") as device, w.join("client") as client:

@@ -148,6 +148,10 @@ def test_what_no_database_takes(tmp_path):
                 value = [{"name": "body", "value": deep}]
                 event = {"device_uri": "d0", "service_uri": "s", "value": value}
                 assert await gateway.ask("event", event) in (200, 400)
+                for value in (lone, float("nan"), float("inf")):
+                    event["value"] = [{"name": "body", "value": value}]
+                    assert await gateway.ask("event", event) == 400
+                assert len(w.platform.records.events("d0")) <= 1
                 assert await gateway.ask("delete", "d0") == 200
 
     run(body)

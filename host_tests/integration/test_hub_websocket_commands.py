@@ -101,8 +101,9 @@ def test_sepl(hub):
         lamp = Device("lamp", "urn:lamp", "Lamp").as_put()
         assert (await send(handler="put", token="1", payload=lamp))["status"] == 200
         value = [{"name": "body", "value": 21.5}]
-        event = {"device_uri": "lamp", "service_uri": "celsius", "value": value}
-        await send(handler="event", token="2", payload=event)
+        for service in ("celsius", "\x1b[2J"):
+            event = {"device_uri": "lamp", "service_uri": service, "value": value}
+            await send(handler="event", token="2", payload=event)
         ready()
         command = json.loads(await connection.recv())
         answer = {"protocol_parts": [{"name": "body", "value": "done"}]}
@@ -116,6 +117,7 @@ def test_sepl(hub):
         assert hub.ask("sepl", "command", "lamp", "switch", '{"on": true}') == {"response": "done"}
     assert hub.ask("sepl", "events", "lamp", "--since", "1h")[0]["value"] == 21.5
     assert "celsius  21.5" in hub.say("sepl", "events", "lamp")
+    assert r"\x1b[2J  21.5" in hub.say("sepl", "events", "lamp")
     assert "there is no device 'lmap'" in hub.say("sepl", "events", "lmap", status=1)
     assert not hub.ask("sepl", "devices")[0]["connected"]
     assert "not connected" in hub.say("sepl", "command", "lamp", "switch", status=1)
@@ -129,8 +131,9 @@ def test_commute(hub):
     key = hub.ask("commute", "add", "lamp")["key"]
 
     async def device(connection, ready):
-        put = {"method": "put", "status": {"sensor": "celsius", "value": 21.5}}
-        await connection.send(json.dumps(put))
+        for sensor in ("celsius", "\x1b[2J"):
+            put = {"method": "put", "status": {"sensor": sensor, "value": 21.5}}
+            await connection.send(json.dumps(put))
         await connection.send(json.dumps({"method": "get", "sensor": "celsius"}))
         assert json.loads(await connection.recv())["value"] == 21.5
         ready()
@@ -140,8 +143,9 @@ def test_commute(hub):
         assert hub.ask("commute", "devices") == [{"id": "lamp", "connected": True}]
         assert "sent to lamp" in hub.say("commute", "send", "lamp", "LED", "1")
     states = hub.ask("commute", "states", "lamp")
-    assert states[0]["status"] == {"sensor": "celsius", "value": 21.5}
+    assert {"sensor": "celsius", "value": 21.5} in [state["status"] for state in states]
     assert "celsius  21.5" in hub.say("commute", "states", "lamp")
+    assert r"\x1b[2J  21.5" in hub.say("commute", "states", "lamp")
     assert "there is no device 'lmap'" in hub.say("commute", "states", "lmap", status=1)
     assert "not connected" in hub.say("commute", "send", "lamp", "LED", "1", status=1)
     assert "no device" in hub.say("commute", "send", "nobody", "LED", "1", status=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
-from motelink_tools.hub.app.verbs import clock, parsed
+from motelink_tools.hub.app.verbs import clock, parsed, printable
 from motelink_tools.hub.commute.server import PLATFORM
 
 
@@ -57,7 +57,8 @@ def states(folder: Path, *, device: str, as_json: bool) -> None:
         return
     for row in rows:
         status = row["status"]
-        print(f"{clock(row['time'])}  {status['sensor']}  {json.dumps(status['value'])}")
+        sensor = printable(status["sensor"])
+        print(f"{clock(row['time'])}  {sensor}  {json.dumps(status['value'])}")
 
 
 def watch(folder: Path, *, as_json: bool) -> None:

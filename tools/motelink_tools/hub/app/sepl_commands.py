@@ -9,7 +9,7 @@ from pathlib import Path
 from motelink_tools.hub.app import tables
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
-from motelink_tools.hub.app.verbs import clock, moment, parsed
+from motelink_tools.hub.app.verbs import clock, moment, parsed, printable
 from motelink_tools.hub.sepl.server import PLATFORM
 
 
@@ -61,11 +61,12 @@ def events(folder: Path, *, device: str, since: str | None, limit: int, as_json:
         print(json.dumps(rows))
         return
     for row in rows:
-        print(f"{clock(row['time'])}  {row['service']}  {json.dumps(row['value'])}")
+        print(f"{clock(row['time'])}  {printable(row['service'])}  {json.dumps(row['value'])}")
 
 
 def watch(folder: Path, *, as_json: bool) -> None:
     """Until the hub ends."""
     for row in HubClient.get(Folder(folder)).follow(PLATFORM, "watch"):
         text = f"{clock(row['time'])}  {row['device']}  {row['service']}  "
-        print(json.dumps(row) if as_json else text + json.dumps(row["value"]), flush=True)
+        text = printable(text) + json.dumps(row["value"])
+        print(json.dumps(row) if as_json else text, flush=True)

@@ -20,6 +20,7 @@ from websockets.http11 import Request, Response
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.commute.records import Records
 from motelink_tools.hub.registry import Registry
+from motelink_tools.hub.strict_json import parse_json
 from motelink_tools.hub.websocket_listener import WebSocketListener
 
 PLATFORM = "commute"
@@ -178,7 +179,7 @@ class Commute:
             data = frame.encode() if isinstance(frame, str) else frame
             self._registry.message_in(PLATFORM, peer.device, len(data), data)
         try:
-            message = json.loads(frame)
+            message = parse_json(frame)
             method = message["method"]
             if method == "put":
                 self._put(peer, message["status"])
@@ -187,7 +188,7 @@ class Commute:
                 self._tell(peer, json.dumps(state))
             else:
                 self.ignored += 1
-        except (ValueError, KeyError, TypeError, RecursionError, sqlite3.IntegrityError):
+        except (ValueError, KeyError, TypeError, sqlite3.IntegrityError):
             self.ignored += 1  # the last: of a device that was removed
 
     def _put(self, peer: _Peer, status: Any) -> None:

@@ -59,13 +59,15 @@ class Session:
             self.ignored += 1
             return None
         try:
+            # Numbers that are none, and halves of characters: nobody could be told of them.
+            json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
             if handler not in self._handlers:
                 raise Refused(400, f"unknown handler {handler[:40]!r}")
             self._handlers[handler](message)
         except Refused as refused:
             return _answer(refused.status, handler, token, str(refused))
-        except (UnicodeEncodeError, RecursionError):
-            return _answer(400, handler, token, "what no database takes")
+        except (ValueError, RecursionError):
+            return _answer(400, handler, token, "what is no JSON")
         except sqlite3.IntegrityError:
             return _answer(404, handler, token, "this gateway was removed")
         return _answer(200, handler, token, None)
