@@ -11,10 +11,10 @@ import hmac
 import ipaddress
 import json
 import os
+import re
 import secrets
 import socket
 from collections import OrderedDict
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -28,6 +28,8 @@ COOKIE = "motelink"
 LOGIN = "/api/login"
 _SESSIONS = 64
 _LOGIN_BYTES = 1024
+# A name or an address, and a port: nothing that could be taken for a path.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d+)?")
 # The frame of the page, which says nothing about devices.
 _OPEN = ("/", "/static/", LOGIN)
 _HEADERS = {
@@ -74,24 +76,25 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if not self._known_host(request.headers.get("host", "")):
             return _refused(421, "this address is not the hub's", "host")
-        if request.url.path.startswith("/api/") and _of_another_site(request):
+        # Not the URL's, which a library puts together with what the Host header says.
+        path: str = request.scope["path"]
+        if path.startswith("/api/") and _of_another_site(request):
             return _refused(403, "it comes from another site", "foreign")
         if request.method not in ("GET", "HEAD"):
             if reason := _foreign(request):
                 return _refused(403, reason, "foreign")
             if self._token is None and _of_another_user(request):
                 return _refused(403, "it comes from another user of this machine", "user")
-        path = request.url.path
         is_open = path in _OPEN or path.startswith("/static/")
         if not is_open and not self._admitted(request):
             return _refused(401, "the token is needed", "token")
         return None
 
     def _known_host(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
+        match = _HOST.fullmatch(host)
+        if match is None:
             return False
+        name = match[1].strip("[]").lower()
         if name == "localhost":
             return True
         if self._token is None:
