@@ -13,7 +13,7 @@ from motelink_tools.bench import page_load
 from motelink_tools.hub.web import details
 from motelink_tools.hub.web.operations import OPERATIONS
 
-from .hub_web_world import DEADLINE_S, CommuteDevice, LosantDevice, World
+from .hub_web_world import DEADLINE_S, CommuteDevice, IottalkDevice, LosantDevice, World
 from .manager_device import wait_for
 
 
@@ -88,8 +88,46 @@ def test_arguments_that_do_not_fit_are_refused_with_their_name(world):
         assert answer.status_code in (400, 404), text[:20]
     big = world.post("api/manager/send", {"text": "x" * (1024 * 1024)})
     assert big.status_code == 413
-    assert world.get("api/losant/states?device=x&since=soon").status_code == 400
-    assert world.get(f"api/losant/states?device=x&since={2**70}").status_code == 400
+    for query in ("since=soon", f"since={2**70}", "limit=0", "limit=-1", "limit=10001"):
+        for path in ("states", "states.csv"):
+            answer = world.get(f"api/losant/{path}?device=x&{query}")
+            assert (answer.status_code, answer.json()["kind"]) == (400, "usage")
+            assert query.split("=")[0] in answer.json()["error"]
+
+
+def test_what_cannot_be_is_refused_and_never_a_fault(world):
+    cases = (
+        ("commute/send", {"device": "x"}, 400, "status is missing"),
+        ("sepl/command", {"device": "a", "service": "b", "timeout": -1}, 400, "timeout"),
+        ("boards/add", {"name": "b", "firmware": "/" + "x" * 5000}, 400, "no folder"),
+        ("boards/add", {"name": "b", "heap": "much"}, 400, "expected a size"),
+    )
+    for path, body, status, word in cases:
+        answer = world.post(f"api/{path}", body)
+        assert (answer.status_code, answer.json()["kind"]) == (status, "usage"), path
+        assert word in answer.json()["error"]
+    for platform in ("manager", "iottalk"):
+        answer = world.get(f"api/{platform}/about?device=nobody")
+        assert (answer.status_code, answer.json()["kind"]) == (404, "no_device")
+    for number in ("nan", "inf", "1e999", "true"):
+        answer = world.get(f"api/sepl/events?device=x&since={number}")
+        assert (answer.status_code, answer.json()["kind"]) == (400, "usage"), number
+    assert world.get("api/losant/command").headers["Allow"] == "POST"
+
+
+def test_a_half_of_a_surrogate_pair_in_an_error_is_json_all_the_same(world):
+    kettle = world.start(IottalkDevice())
+    graph = {"client": "page", "graph": "halves"}
+    link = {"op": "add_link", "da_id": kettle.id, "idf": kettle.idf, "func": None}
+    for request in ({"op": "attach"}, link):
+        world.call("iottalk", "request", **graph, request=request)
+    source = "raise ValueError('\\ud800')\n"
+    digest = world.call("iottalk", "function", **graph, source=source)["digest"]
+    join = {"op": "set_join", "prev": None, "new": digest}
+    world.call("iottalk", "request", **graph, request=join)
+    path = "api/iottalk/graph?client=page&graph=halves"
+    wait_for(lambda: world.get(path).json()["result"]["errors"])
+    assert "\ud800" in world.get(path).json()["result"]["errors"][0]["msg"]
 
 
 def test_states_as_json_and_as_csv_without_formulas(world):

@@ -36,7 +36,8 @@ def parse_size(text: str, least: int) -> int:
     size = int(match[1]) * _UNITS[match[2]] if match else 0
     if size < least:
         raise ToolError(
-            f"expected a size of {least >> 10}k or more, such as 128k or 1M; got {text!r}"
+            f"expected a size of {least >> 10}k or more, such as 128k or 1M; got {text!r}",
+            kind="usage",
         )
     return size
 

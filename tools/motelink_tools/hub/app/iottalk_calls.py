@@ -44,7 +44,7 @@ class IottalkCalls:
     async def _about(self, device: str) -> Json:
         known = self._csm.core.devices.get(device)
         if known is None:
-            return {}
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
         channels = {
             channel.key: channel.answer or "sent"
             for channel in self._csm.core.channels.of_device(device)

@@ -83,7 +83,7 @@ def _operation(operation: Operation) -> Json:
         return {"get": described}
     described["parameters"] = [_write_header()]
     described["requestBody"] = _body(
-        {argument.name: _schema(argument) for argument in operation.arguments},
+        {argument.name: _schema(argument, nullable=True) for argument in operation.arguments},
         [argument.name for argument in operation.arguments if argument.required],
     )
     return {"post": described}
@@ -131,12 +131,17 @@ def _write_header() -> Json:
     }
 
 
-def _schema(argument: Argument) -> Json:
+def _schema(argument: Argument, *, nullable: bool = False) -> Json:
     schema: Json = {"description": argument.about}
     if argument.type != "any":
-        schema["type"] = argument.type
+        may_be_null = nullable and not argument.required
+        schema["type"] = [argument.type, "null"] if may_be_null else argument.type
     if argument.type == "array":
         schema["items"] = {"type": "string"}
+    if argument.least is not None:
+        schema["minimum"] = argument.least
+    if argument.most is not None:
+        schema["maximum"] = argument.most
     if argument.default is not None:
         schema["default"] = argument.default
     return schema

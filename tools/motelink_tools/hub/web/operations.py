@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.strict_json import parse_json
 
 Type = Literal["string", "number", "integer", "object", "array", "any"]
 
@@ -17,7 +18,7 @@ Type = Literal["string", "number", "integer", "object", "array", "any"]
 @dataclass(frozen=True, slots=True)
 class Argument:
     """``type``: of JSON; an array is one of strings. ``required``: otherwise it may be left out,
-    and is then null.
+    or be null, and is then ``default``. ``least``, ``most``: of a number.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Argument:
     about: str
     required: bool = True
     default: Any = None
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Operation:
 
     def _value(self, argument: Argument, given: Mapping[str, Any]) -> Any:
         value = given.get(argument.name)
-        if value is None and argument.type != "any":
+        if argument.name not in given or (value is None and argument.type != "any"):
             if argument.required:
                 raise _wrong(f"{argument.name} is missing")
             return argument.default
@@ -63,12 +66,25 @@ class Operation:
             value = _number(argument, value)
         if not _fits(argument.type, value):
             raise _wrong(f"{argument.name}: expected {argument.type}")
+        if not _within(argument, value):
+            raise _wrong(f"{argument.name}: expected {_bounds(argument)}, got {value}")
         return value
+
+
+def _within(argument: Argument, value: Any) -> bool:
+    least, most = argument.least, argument.most
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def _bounds(argument: Argument) -> str:
+    if argument.most is None:
+        return f"{argument.least} or more"
+    return f"{argument.least} to {argument.most}"
 
 
 def _number(argument: Argument, text: Any) -> Any:
     try:
-        return int(text) if argument.type == "integer" else float(text)
+        return int(text) if argument.type == "integer" else parse_json(text)
     except ValueError:
         raise _wrong(f"{argument.name}: expected {argument.type}") from None
 
@@ -100,11 +116,13 @@ _BOARD = Argument("board", "string", "its name")
 _FAULT = Argument("fault", "string", "its name")
 _TEXT = Argument("text", "string", "to send, in UTF-8", required=False)
 _BASE64 = Argument("base64", "string", "bytes to send instead", required=False)
+_NEWEST = "of these the newest"
+_MOST = 10_000
 _STATES = (
     Argument("device", "string", "its id or name"),
     Argument("since", "integer", "milliseconds since 1970, included", required=False),
     Argument("until", "integer", "milliseconds since 1970, not included", required=False),
-    Argument("limit", "integer", "of these the newest", required=False, default=10_000),
+    Argument("limit", "integer", _NEWEST, required=False, default=_MOST, least=1, most=_MOST),
 )
 
 OPERATIONS = (
@@ -165,7 +183,9 @@ OPERATIONS = (
             Argument("device", "string", "its URI"),
             Argument("service", "string", "its URI"),
             Argument("value", "any", "of the command", required=False),
-            Argument("timeout", "number", "seconds", required=False, default=10.0),
+            Argument(
+                "timeout", "number", "seconds", required=False, default=10.0, least=0, most=600
+            ),
         ),
     ),
     Operation(
@@ -176,7 +196,9 @@ OPERATIONS = (
         (
             Argument("device", "string", "its URI"),
             Argument("since", "number", "seconds since 1970", required=False, default=0.0),
-            Argument("limit", "integer", "of these the newest", required=False, default=1000),
+            Argument(
+                "limit", "integer", _NEWEST, required=False, default=1000, least=1, most=_MOST
+            ),
         ),
     ),
     Operation("GET", "commute", "states", "The last state of each sensor.", (_DEVICE,)),
@@ -195,7 +217,9 @@ OPERATIONS = (
         "What a board has printed: its last 64 Ki characters.",
         (
             _BOARD,
-            Argument("after", "integer", "not the first so many", required=False, default=0),
+            Argument(
+                "after", "integer", "not the first so many", required=False, default=0, least=0
+            ),
         ),
     ),
     Operation(

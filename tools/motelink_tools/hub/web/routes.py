@@ -97,7 +97,7 @@ class Api:
         detail = self._feed.details.get(key)
         messages = list(detail.messages) if detail else []
         series = {n: s.since(0) for n, s in detail.series.items()} if detail else {}
-        return JSONResponse({**json.loads(row), "messages": messages, "series": series})
+        return _Json({**json.loads(row), "messages": messages, "series": series})
 
     async def live(self, request: Request) -> Response:
         """Server-sent events."""
@@ -121,7 +121,7 @@ class Api:
                 given: Any = dict(request.query_params)
             else:
                 given = await _body(request)
-            return JSONResponse({"result": await self._call(operation, given)})
+            return _Json({"result": await self._call(operation, given)})
 
         return handler
 
@@ -150,6 +150,13 @@ class Api:
         if call is None:
             raise ToolError(f"this hub does not serve {operation.platform}", kind="no_platform")
         return await call(**arguments)
+
+
+class _Json(JSONResponse):
+    """In ASCII: functions of graphs may answer halves of surrogate pairs, which UTF-8 lacks."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 class _Files(StaticFiles):
@@ -199,14 +206,15 @@ def _cell(value: Any) -> Any:
 async def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ToolError)
     status = _STATUS.get(error.kind, 409)
-    return JSONResponse({"error": str(error), "kind": error.kind}, status)
+    return _Json({"error": str(error), "kind": error.kind}, status)
 
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail, "kind": "http"}, error.status_code)
+    body = {"error": error.detail, "kind": "http"}
+    return JSONResponse(body, error.status_code, headers=error.headers)
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    _LOG.error("%s failed: %r", request.url.path, error)
+    _LOG.error("%s failed: %r", request.scope["path"], error)
     return JSONResponse({"error": "the hub failed; its log says more", "kind": "fault"}, 500)

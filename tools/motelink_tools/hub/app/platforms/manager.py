@@ -112,7 +112,9 @@ class ManagerPlatform:
         if client is not None:
             return {"types": types, **client.return_data()}
         known = self._records.all().get(device) if self._records else None
-        return {"types": types, **({"type": known.type, "data": known.data} if known else {})}
+        if known is None:
+            raise ToolError(f"there is no device {device!r}", kind="no_device")
+        return {"types": types, "type": known.type, "data": known.data}
 
     async def _send(
         self, text: str | None, base64: str | None, device: str | None, kind: str | None
