@@ -61,7 +61,7 @@ def client():
 def locked():
     import gc
 
-    from motelink import port
+    from motelink.port import heap_lock, heap_unlock
 
     count = [0]
     frame = bytearray(b'{"method":"get","sensor":"n"}')
@@ -79,14 +79,14 @@ def locked():
     while not count[0]:
         c.step(50)
     gc.collect()
-    port.heap_lock()
+    heap_lock()
     try:
         for i in range(200):
             numbers.send(i)
             ws.send_text(frame)
             c.step(100)
     finally:
-        port.heap_unlock()
+        heap_unlock()
     print("sent", c.handler_errors)
     print("received", count[0] > 200 * 20)
     ws.close()

@@ -13,6 +13,7 @@ from motelink import port
 from motelink.backoff import Backoff
 from motelink.iottalk import Device
 from motelink.iottalk_data import int_at
+from motelink.port import heap_lock, heap_unlock
 
 url, mode = sys.argv[1:3]
 check, answer_ms = map(int, sys.argv[3:5] or (300, 3000))
@@ -72,9 +73,9 @@ print("linked 1")
 if mode == "locked":
     talk(1)
     gc.collect()
-    port.heap_lock()
+    heap_lock()
     talk(COUNT)
-    port.heap_unlock()
+    heap_unlock()
     device.deregister()
     while device.state != 4:
         device.step(100)

@@ -16,7 +16,6 @@ import sys
 client, mode, device_id, secret, number = sys.argv[1:6]
 number = int(number)
 if client == "motelink":
-    from motelink import port
     from motelink.backoff import Backoff
     from motelink.losant import Device
 
@@ -81,6 +80,7 @@ def locked():
     import gc
 
     from motelink.losant_state import StateWriter
+    from motelink.port import heap_lock, heap_unlock
 
     commands = sent = 0
 
@@ -93,7 +93,7 @@ def locked():
     while not commands:  # before the first one the subscription is answered, which allocates
         device.loop()
     gc.collect()
-    port.heap_lock()
+    heap_lock()
     while sent < 500 or commands < 100:
         writer[0] = sent
         writer[1] = sent & 1 == 0
@@ -103,7 +103,7 @@ def locked():
             device.loop(0)
         else:
             device.loop(1)
-    port.heap_unlock()
+    heap_unlock()
     print("locked", sent, device.client.connects, device.client.handler_errors)
     while True:  # until killed: to end with commands unread would reset the connection
         device.loop()

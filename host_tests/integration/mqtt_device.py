@@ -13,6 +13,7 @@ import sys
 from motelink import port
 from motelink.backoff import Backoff
 from motelink.mqtt import Client, prepared
+from motelink.port import heap_lock, heap_unlock
 
 number, qos, count, mode = sys.argv[1:5]
 qos = int(qos)
@@ -77,10 +78,10 @@ while not granted:
 print("granted", granted[0])
 if mode == "locked":
     gc.collect()
-    port.heap_lock()
+    heap_lock()
 run()
 if mode == "locked":
-    port.heap_unlock()
+    heap_unlock()
 print("lost", count - received)
 print("twice", twice)
 print("connects", client.connects)

@@ -20,6 +20,7 @@ import sys
 from motelink import log, port
 from motelink.backoff import Backoff
 from motelink.mqtt import Client, prepared
+from motelink.port import heap_lock, heap_unlock, mem_alloc
 
 log.info("begin")  # what the first line leaves for good is there now, not by the first fault
 modules = set(sys.modules)
@@ -94,12 +95,12 @@ def idle():
     client.loop.run_for(100)
     gc.collect()
     gc.disable()
-    before = port.mem_alloc()
+    before = mem_alloc()
     client.loop.run_for(count)
-    print("idle_bytes", port.mem_alloc() - before)
-    port.heap_lock()
+    print("idle_bytes", mem_alloc() - before)
+    heap_lock()
     client.loop.run_for(count)
-    port.heap_unlock()
+    heap_unlock()
     gc.enable()
 
 
@@ -118,7 +119,7 @@ def collected(depth):
         return collected(depth - 1)
     gc.collect()
     gc.collect()
-    return port.mem_alloc()
+    return mem_alloc()
 
 
 def ballast():

@@ -5,8 +5,8 @@ is subscribed; prints how much came, in what order, and what of the heap it took
 import gc
 import sys
 
-from motelink import port
 from motelink.mqtt import Client
+from motelink.port import mem_alloc
 
 number, qos = sys.argv[1:3]
 client = Client("127.0.0.1", "large-" + qos + sys.implementation.name, port=int(number))
@@ -36,14 +36,14 @@ while not ready:
     client.step(1000)
 print("ready", ready[0])
 gc.collect()
-before = port.mem_alloc()
+before = mem_alloc()
 while not size:
     client.step(1000)
 client.publish("received", str(size), 1)
 while client.in_flight:
     client.step(1000)
 gc.collect()
-print("grown", max(0, port.mem_alloc() - before))
+print("grown", max(0, mem_alloc() - before))
 print("came", came)
 print("astray", astray)
 print("size", size)

@@ -6,6 +6,7 @@ import sys
 
 from motelink import mqtt, port
 from motelink.losant import Device
+from motelink.port import heap_lock, heap_unlock
 from motelink.websocket_stream import over
 
 kind, number = sys.argv[1:3]
@@ -46,7 +47,7 @@ def lock(client):
     message = b"x" * 60
     client.publish(b"nobody", message)
     port.collect()
-    port.heap_lock()
+    heap_lock()
     try:
         for _ in range(100):
             while not client.publish(b"nobody", message):
@@ -54,7 +55,7 @@ def lock(client):
             client.ping()
             client.step(5)
     finally:
-        port.heap_unlock()
+        heap_unlock()
 
 
 def losant():

@@ -4,6 +4,7 @@ import gc
 
 from kit import MICROPYTHON, Random, no_alloc, raises
 from motelink import port
+from motelink.port import heap_lock, heap_unlock, mem_alloc
 
 HEAP = "256k"  # for the large buffers
 
@@ -168,18 +169,18 @@ def test_urandom():
 
 def test_memory_figures():
     gc.collect()
-    before = port.mem_alloc()
+    before = mem_alloc()
     keep = bytearray(2000)
     if MICROPYTHON:
-        assert 2000 <= port.mem_alloc() - before < 4000
+        assert 2000 <= mem_alloc() - before < 4000
         assert port.mem_free() > 0
-        port.heap_lock()
+        heap_lock()
         failed = False
         try:
             bytearray(100)
         except MemoryError:
             failed = True
-        port.heap_unlock()
+        heap_unlock()
         assert failed
     del keep
     port.collect()

@@ -11,6 +11,7 @@ from motelink.backoff import Backoff
 from motelink.errors import LinkError
 from motelink.loop import Loop
 from motelink.manager import Client
+from motelink.port import heap_lock, heap_unlock
 
 UUID = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
 
@@ -75,12 +76,12 @@ class Device:
 
     def step_on_a_locked_heap(self, loop):
         beats = self.client.beats
-        port.heap_lock()
+        heap_lock()
         try:
             while self.client.beats == beats and not self.client.errors:
                 loop.step(20)
         finally:
-            port.heap_unlock()
+            heap_unlock()
 
 
 def _ca(source):

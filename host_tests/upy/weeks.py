@@ -14,6 +14,7 @@ import sys
 
 from kit import Random
 from motelink import clock, log, port
+from motelink.port import mem_alloc
 from wire import Wire
 
 HOUR = 3600000
@@ -142,8 +143,8 @@ class Weeks:
                 yield kind, False
             port.collect()
             if cycle:
-                assert port.mem_alloc() - before < 600, port.mem_alloc() - before
-            before = port.mem_alloc()
+                assert mem_alloc() - before < 600, mem_alloc() - before
+            before = mem_alloc()
 
 
 class Net:

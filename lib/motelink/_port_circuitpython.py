@@ -40,7 +40,6 @@ _TRY_MS = const(1000)
 _TRY_BLINDLY_MS = const(20)
 
 collect = gc.collect
-mem_alloc = gc.mem_alloc
 mem_free = gc.mem_free
 urandom = os.urandom
 
@@ -92,14 +91,6 @@ def sleep_ms(ms: int) -> None:
 def unix_time() -> int:
     """Seconds since 1970 by the RTC."""
     return int(time.time())
-
-
-def heap_lock() -> None:
-    """CircuitPython cannot lock its heap."""
-
-
-def heap_unlock() -> None:
-    """So there is nothing to unlock."""
 
 
 def print_exception(error, file=None) -> None:

@@ -1,8 +1,10 @@
-"""The seldom used part of `motelink.port` on CircuitPython: TLS and the machine itself."""
+"""The seldom used part of `motelink.port` on CircuitPython: TLS, the machine itself, and what
+tests measure the heap with."""
 
 import os
 import ssl
 from binascii import b2a_base64
+from gc import mem_alloc  # noqa: F401
 
 import microcontroller
 
@@ -64,3 +66,11 @@ def why_refused(error: Exception):
     """Why the server's certificate was refused, or None: that was not the error."""
     # mbedTLS's X509_CERT_VERIFY_FAILED
     return str(error) if isinstance(error, OSError) and error.errno == -0x2700 else None
+
+
+def heap_lock() -> None:
+    """CircuitPython cannot lock its heap."""
+
+
+def heap_unlock() -> None:
+    """So there is nothing to unlock."""

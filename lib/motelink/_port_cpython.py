@@ -52,20 +52,8 @@ def collect() -> None:
     """No heap figures on CPython: it is never the judge of a board's memory."""
 
 
-def mem_alloc() -> int:
-    return 0
-
-
 def mem_free() -> int:
     return 0
-
-
-def heap_lock() -> None:
-    pass
-
-
-def heap_unlock() -> None:
-    pass
 
 
 def copy_into(dst: bytearray, at: int, src, n: int) -> None:

@@ -1,4 +1,5 @@
-"""The seldom used part of `motelink.port` on CPython: TLS and the machine itself."""
+"""The seldom used part of `motelink.port` on CPython: TLS, the machine itself, and what tests
+measure the heap with."""
 
 import ssl
 import sys
@@ -49,3 +50,15 @@ def reset() -> None:
 
 def getenv(_key: str) -> None:
     """CircuitPython's settings.toml; CPython has none."""
+
+
+def mem_alloc() -> int:
+    return 0
+
+
+def heap_lock() -> None:
+    pass
+
+
+def heap_unlock() -> None:
+    pass

@@ -3,7 +3,7 @@
 import socket
 import time
 from errno import EINPROGRESS
-from gc import collect, mem_alloc, mem_free  # noqa: F401
+from gc import collect, mem_free  # noqa: F401
 from io import BytesIO
 from random import getrandbits  # noqa: F401
 from select import poll as poller  # noqa: F401
@@ -11,7 +11,7 @@ from struct import pack_into
 from sys import print_exception  # noqa: F401
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms  # noqa: F401
 
-from micropython import const, heap_lock, heap_unlock  # noqa: F401
+from micropython import const
 
 SLACK = const(64)
 """Bytes that a fixed buffer must be longer than its content: see `copy_into`."""

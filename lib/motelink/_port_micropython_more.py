@@ -1,6 +1,8 @@
-"""The seldom used part of `motelink.port` on MicroPython: TLS and the machine itself."""
+"""The seldom used part of `motelink.port` on MicroPython: TLS, the machine itself, and what tests
+measure the heap with."""
 
 from binascii import a2b_base64
+from gc import mem_alloc  # noqa: F401
 from os import urandom  # noqa: F401
 from select import POLLERR, POLLHUP
 from select import POLLIN as POLL_IN  # noqa: F401
@@ -8,6 +10,7 @@ from select import POLLOUT as POLL_OUT  # noqa: F401
 
 import machine
 import tls
+from micropython import heap_lock, heap_unlock  # noqa: F401
 
 RUNTIME = "micropython"
 POLL_BROKEN = POLLERR | POLLHUP

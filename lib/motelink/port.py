@@ -8,9 +8,9 @@ the same names:
 - time: ``ticks_ms() ticks_add(t, ms) ticks_diff(a, b)`` (MicroPython's semantics: small ints that
   wrap; differences below 2**29 ms, 6 days, and OverflowError for adding more), ``sleep_ms(ms)``,
   ``unix_time()`` (seconds since 1970 by the RTC, whatever its truth).
-- memory: ``heap_lock() heap_unlock() mem_alloc() mem_free() collect()``, and copying without
-  allocating: ``copy_into(dst, at, src, n)``, ``move(dst, at, src, start, n)``; both need ``SLACK``
-  spare bytes at the end of ``dst``.
+- memory: ``mem_free() collect()``; for tests ``mem_alloc() heap_lock() heap_unlock()``, to be
+  bound before the heap is locked; and copying without allocating: ``copy_into(dst, at, src, n)``,
+  ``move(dst, at, src, start, n)``; both need ``SLACK`` spare bytes at the end of ``dst``.
 - sockets: ``resolve(host, port)``, ``tcp_open(address)``, ``tls_context(...)``,
   ``tls_wrap(...)``, ``poller()``, ``read_at(sock, dst, at, n)``. A socket here is MicroPython's
   stream, on every runtime: ``readinto(buf, n)`` and ``write(buf, at, n)`` return a count, 0 for
@@ -28,7 +28,7 @@ import sys
 def load(part):
     """The module of this runtime that has what one room needs: "_json" for `motelink.jsonw`."""
     name = "motelink._port_" + sys.implementation.name + part
-    return __import__(name, None, None, ("*",))
+    return __import__(name, None, None, "*")
 
 
 _now = load("")
