@@ -198,6 +198,28 @@ def test_the_main_thread_asks_while_callbacks_run(server: Server) -> None:
         ws.close()
 
 
+def test_threads_that_ask_at_the_same_time_are_each_told_what_they_asked_for(
+    server: Server,
+) -> None:
+    client = WebSocket("lamp", server.key, "client", root=server.hub.address)
+    client.connect(threaded=True)
+    until(client.is_connected)
+    told: list[tuple[str, Any]] = []
+
+    def ask(sensor: str) -> None:
+        for _ in range(20):
+            told.append((sensor, client.get_state(sensor)))
+
+    threads = [threading.Thread(target=ask, args=(f"s{i}",)) for i in (0, 0, 1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    client.close()
+    assert len(told) == 80
+    assert [pair for pair in told if pair[1] != {"sensor": pair[0], "value": None}] == []
+
+
 @pytest.mark.parametrize("unverified", [False, True])
 def test_tls_is_verified_unless_told_otherwise(tmp_path: Path, unverified: bool) -> None:
     from websockets.sync.server import serve

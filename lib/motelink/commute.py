@@ -51,6 +51,7 @@ class WebSocket:
     on_error = const(None)
     on_reconnect = const(None)
     client: "_Pair | None" = None
+    _asked: tuple = ()  # who waits for a state: [sensor, None or the state] each
 
     def __init__(self, device_id, device_key, side, root=None, **options):
         from motelink import commute_url
@@ -63,8 +64,6 @@ class WebSocket:
         self._options = options
         self._known = False
         self._tries = 0
-        self._wanted = None  # the sensor whose state is waited for
-        self._state = None
         self._inside = False  # a callback: no waiting here
         self._runner = None
 
@@ -164,30 +163,29 @@ class WebSocket:
         """Ask for the last state of a sensor. It comes as a tick; outside of callbacks it is
         waited for, at most ``READ_TIMEOUT`` seconds, and returned, too: a dict as it was put. In a
         callback nothing is returned. Raises TimeoutException, ClosedException."""
+        asked = [sensor, None]
         with self._held():
-            inside = self._inside
-            if not inside:
-                self._state = None
-                self._wanted = sensor
             if not self.send_text(json.dumps({"method": "get", "sensor": sensor})):
-                self._wanted = None
                 raise _errors().ClosedException("not connected")
+            if self._inside:
+                return None
+            self._asked += (asked,)
             connects = self.client.connects
-        if inside:
-            return None
-        end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
-        while self._state is None:
-            if not self.client.connected or self.client.connects != connects:
-                self._wanted = None
-                raise _errors().ClosedException("the connection was lost")
-            if port.ticks_diff(end, ticks_ms()) <= 0:
-                self._wanted = None
-                raise _errors().TimeoutException("no state in %s s" % self.READ_TIMEOUT)
-            if self._runner:
-                port.sleep_ms(5)
-            else:
-                self.client.step(20)
-        return self._state
+        try:
+            end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
+            while asked[1] is None:
+                if not self.client.connected or self.client.connects != connects:
+                    raise _errors().ClosedException("the connection was lost")
+                if port.ticks_diff(end, ticks_ms()) <= 0:
+                    raise _errors().TimeoutException("no state in %s s" % self.READ_TIMEOUT)
+                if self._runner:
+                    port.sleep_ms(5)
+                else:
+                    self.client.step(20)
+        finally:
+            with self._held():
+                self._asked = tuple([other for other in self._asked if other is not asked])
+        return asked[1]
 
     def judge(self, error):
         """What a failure of the connection means here."""
@@ -221,7 +219,7 @@ class WebSocket:
         self._call(handler)
 
     def _received(self, message) -> None:
-        if not self.on_tick and not self.on_message and self._wanted is None:
+        if not self.on_tick and not self.on_message and not self._asked:
             return
         text = message.text()
         self._call(self.on_message, text)
@@ -230,9 +228,9 @@ class WebSocket:
         except (ValueError, RuntimeError):  # the second: too deep
             return
         if isinstance(tick, dict):
-            if self._wanted is not None and tick.get("sensor") == self._wanted:
-                self._wanted = None
-                self._state = tick
+            for asked in self._asked:
+                if asked[0] == tick.get("sensor"):
+                    asked[1] = tick
             self._call(self.on_tick, tick)
 
     def _ended(self, _error) -> None:
