@@ -6,7 +6,7 @@ already, and takes whatever comes next for them (mbedtls_ssl_write).
 
 from doubles import Instead
 from kit import raises
-from motelink import log, port
+from motelink import link_connect, log, port
 from motelink.errors import ConfigError, TooLarge
 from motelink.link import Link
 from motelink.stream import Stream
@@ -36,7 +36,7 @@ def _secured(size=4000):
     stream = Stream(size, size)
     stream.sock = Wire()
     with Instead(port, "tls_wrap", lambda sock, context, host: _Tls()):
-        stream.secure(None, "host")
+        link_connect.secure(stream, None, "host")
     assert isinstance(stream.sock, _Tls)
     return stream
 
@@ -76,7 +76,7 @@ def test_tls_wants_a_clock():
     stream = Stream(20, 20)
     stream.sock = Wire()
     with Instead(port, "unix_time", lambda: 946684800):
-        error = raises(ConfigError, stream.secure, None, "host")
+        error = raises(ConfigError, link_connect.secure, stream, None, "host")
     assert "clock is not set" in str(error)
 
 

@@ -58,7 +58,10 @@ class _Exchange(Stream):
         self._wait(_OUT)
         if tls:
             self._poll.unregister(self.sock)
-            self.secure(tls, host)
+            from motelink import link_connect
+
+            link_connect.secure(self, tls, host)
+            port.forget("link_connect")
         self.tx.put(self._request)
         if not self.flush() and tls:
             # The handshake is over when a byte of ours has moved.

@@ -7,15 +7,9 @@ cost each call a frame on the heap. After `open` nothing here allocates on succe
 
 from motelink import port
 from motelink.buffer import Buffer
-from motelink.errors import ConfigError, ConnectionLost
+from motelink.errors import ConnectionLost
 
-const = port.const
 read_at = port.read_at
-
-# Before 2024 the clock cannot have been set, and certificates would fail with a vague error.
-_CLOCK_IS_SET = const(1704067200)
-# wss writes of 2 to 4 KB fail on ESP32 (micropython-lib 851, micropython 13521).
-_TLS_WRITE = const(1024)
 
 
 class Stream:
@@ -26,7 +20,7 @@ class Stream:
         self.tx = Buffer(tx_size)
         self.sock = None
         self._most = tx_size  # bytes a write
-        self._secure = False
+        self._secure = False  # by `link_connect.secure`: TLS
         # Bytes of a write that would block. TLS may have encrypted them already, and then wants
         # the same ones again: whatever it is given, it takes it for those and says it is sent.
         self._begun = 0
@@ -37,18 +31,6 @@ class Stream:
         self.sock = port.tcp_open(address)
         self._most = self.tx.limit
         self._secure = False
-
-    def secure(self, context, host: str) -> None:
-        """Put TLS over the connected socket; its handshake runs inside `fill` and `flush`.
-
-        Raises ConfigError while the clock is not set: certificates could not be checked.
-        """
-        if port.unix_time() < _CLOCK_IS_SET:
-            raise ConfigError("the clock is not set, so certificates cannot be checked")
-        self.sock = port.tls_wrap(self.sock, context, host)
-        self._secure = True
-        if self._most > _TLS_WRITE:
-            self._most = _TLS_WRITE
 
     def fill(self) -> int:
         """Receive what there is into ``rx``; returns how many bytes, 0 when it would block.

@@ -97,11 +97,13 @@ class Opening:
 
     def secure(self, client, now: int) -> None:
         """TLS through the tunnel."""
+        from motelink import link_connect
+
         self.tunnelled = False
         poll = client.loop.poll
         poll.unregister(client.sock)
         client.rx.clear()  # what the proxy has said besides is not the server's
-        client.secure(client._proxy[3], client.host)
+        link_connect.secure(client, client._proxy[3], client.host)
         poll.register(client.sock, _IN)
         client.loop.moved = True
         client.connects -= 1  # it is counted again when it is secure
