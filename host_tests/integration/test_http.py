@@ -158,6 +158,31 @@ def test_bounds(runtime: Runtime, url: str) -> None:
     assert "16384" in said[2][2]
 
 
+def test_an_answer_that_is_no_text_is_not_asked_for_again(runtime: Runtime) -> None:
+    asked = []
+
+    def picture(connection: socket.socket) -> None:
+        asked.append(1)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xd8")
+
+    with serving(picture) as url:
+        said = ask(runtime, ("post", url, {"body": "x", "retries": 2, "retry_delay": 0}))
+    assert said[0][0] is None
+    assert "UTF-8" in said[0][3]
+    assert len(asked) == 1
+
+
+def test_an_error_is_one_line_whatever_the_server_says(runtime: Runtime) -> None:
+    def forge(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 99 \x1b[2J" + b"x" * 9000 + b"\r\n\r\n")
+
+    with serving(forge) as url:
+        said = ask(runtime, ("get", url, {}))
+    assert said[0][0] is None
+    assert said[0][3].isprintable()
+    assert len(said[0][3]) < 300
+
+
 def test_settings_that_cannot_be(runtime: Runtime) -> None:
     said = ask(
         runtime,

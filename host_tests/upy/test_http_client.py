@@ -82,6 +82,7 @@ def test_answers_that_are_none():
         wrong.append(head + b"Content-Length: " + size + b"\r\n\r\n")
     for size in (b"x\r\n", b"-1\r\n", b"\r\n", b"1\r\nab\r\n", b"1" * 9000):
         wrong.append(chunked + size)
+    wrong.append(head + b"Transfer-Encoding: gzip, chunked\r\n\r\n")  # asked for by nobody
     for data in wrong:
         for step in (0, 1):
             raises(ProtocolError, read, data, step)

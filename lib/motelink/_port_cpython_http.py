@@ -61,7 +61,9 @@ def _reason(error: Exception) -> str:
     cause: BaseException = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
-    return f"{type(error).__name__}: {cause}" if cause is not error else type(error).__name__
+    # What the server has said may be in it: one line, and not a long one.
+    said = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(cause)[:200])
+    return f"{type(error).__name__}: {said}" if cause is not error else type(error).__name__
 
 
 class _Trusting(HTTPAdapter):

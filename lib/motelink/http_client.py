@@ -160,7 +160,10 @@ class Answer:
     def _begin_body(self) -> None:
         self._headed = 0
         size = self._value("content-length")
-        self._chunked = self._value("transfer-encoding").lower() == "chunked"
+        coding = self._value("transfer-encoding").lower()
+        self._chunked = coding == "chunked"
+        if coding and not self._chunked:
+            raise ProtocolError("a transfer coding that was not asked for")
         if self._bodiless or self.status in (204, 304):
             self.done = True
         elif self._chunked:

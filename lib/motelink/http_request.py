@@ -35,7 +35,9 @@ def request(
             status, fields, data = fetch(method, url, headers or {}, body, ms, limit, tls)
             if data is None:
                 raise TooLarge("%s: a body of more than %d bytes" % (_place(url), limit))
-            return Response(status, _header(fields), _text(data))
+            return Response(status, _header(fields), bytes(data).decode())
+        except UnicodeError:  # it was answered: not once more
+            return Response(error=ProtocolError("a body that is not UTF-8"))
         except MemoryError:
             raise TooLarge("%s: no memory for the answer" % _place(url))
         except (TooLarge, ConfigError):
@@ -62,13 +64,6 @@ def _header(fields) -> dict:
         name = "-".join([part[:1].upper() + part[1:].lower() for part in name.split("-")])
         found[name] = found[name] + ", " + value if name in found else value
     return found
-
-
-def _text(data) -> str:
-    try:
-        return bytes(data).decode()
-    except ValueError:
-        raise ProtocolError("a body that is not UTF-8")
 
 
 def _place(url: str) -> str:
