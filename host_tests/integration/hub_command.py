@@ -78,7 +78,8 @@ def hub(start, tmp_path, folder):
         line = process.stdout.readline()
         assert line, process.stderr.read()
         serving = json.loads(line)
-        assert (serving["event"], serving["folder"]) == ("serving", str(folder))
+        assert serving.get("event") == "serving", (serving, process.stderr.read())
+        assert serving["folder"] == str(folder)
         return process, serving["addresses"]
 
     return hub

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from motelink import log
 from motelink.manager import Client
 from motelink_tools import cli
 
@@ -50,6 +51,7 @@ def run(hub, capsys):
 @contextmanager
 def device(port, kind="kettle", uuid=UUID):
     """A device that is known to the hub, and what it was told."""
+    log.set_level("warning")  # what the command prints is looked at
     heard = []
     client = Client("127.0.0.1", uuid, kind, {"room": "kitchen\x1b[2J"}, port)
     client.on_message = lambda message: heard.append(message.bytes())
@@ -68,6 +70,7 @@ def device(port, kind="kettle", uuid=UUID):
         ended.set()
         living.join()
         client.end()
+        log.set_level("info")
 
 
 def until(condition):

@@ -1,6 +1,5 @@
 """motelink.iottalk on real mosquitto and a small server, on CPython and on MicroPython."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from collector import interpreters
 from motelink_tools.hub.broker import Broker
+from motelink_tools.hub.broker.ports import free_port
 
 from .certificates import Authority
 from .device_process import CPYTHON, Device, Runtime
@@ -33,13 +33,6 @@ def server(broker: Broker) -> Iterator[IottalkServer]:
 @pytest.fixture(params=[CPYTHON, *interpreters()])
 def runtime(request: pytest.FixtureRequest, library: Path) -> Runtime:
     return Runtime(request.param, library)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def device(runtime: Runtime, server: IottalkServer, *arguments: object) -> Device:

@@ -1,7 +1,6 @@
 """motelink.iottalk with the IoTtalk server of the hub: graphs, restarts, credentials, SA files."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ import pytest
 
 from collector import interpreters
 from motelink_tools.hub.broker import Broker
+from motelink_tools.hub.broker.ports import free_port
 from motelink_tools.hub.csm import Csm
 from motelink_tools.hub.registry import Registry
 
@@ -37,13 +37,6 @@ def device(runtime: Runtime, program: Path, *arguments: object) -> Device:
 
 def run(body: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(body(), DEADLINE_S))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def link(world: World, device: str, idf: str, odf: str, account: Any = None) -> None:

@@ -1,18 +1,29 @@
 """TCP ports that a broker is to listen on."""
 
+import errno
+import random
 import socket
 
 from motelink_tools.errors import ToolError
 
+# Systems lend ports from 32768 (Linux) or 49152 on to whoever connects: one of those is gone
+# again before a broker has it, and a client that comes back while its broker is away may even be
+# connected to itself there.
+_FREE = range(20_000, 32_768)
+_TRIES = 100
+
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nothing listens on just now. Raises ToolError, if the host is none of ours."""
-    try:
-        with _bound(host, 0) as probe:
-            port: int = probe.getsockname()[1]
+    for port in random.sample(_FREE, _TRIES):
+        try:
+            _bound(host, port).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise _cannot_listen(host, error) from error
+        else:
             return port
-    except OSError as error:
-        raise _cannot_listen(host, error) from error
+    raise ToolError(f"no port is free on {host}", kind="cannot_listen")
 
 
 def _bound(host: str, port: int) -> socket.socket:
