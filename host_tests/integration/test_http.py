@@ -24,7 +24,8 @@ PROGRAM = Path(__file__).with_name("http_device.py")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Echoes what it is asked; ``/redirect``, ``/large`` and ``/missing`` are what they say."""
+    """Echoes what it is asked; ``/redirect``, ``/large``, ``/missing`` and
+    ``/authorization`` are what they say."""
 
     protocol_version = "HTTP/1.1"
 
@@ -39,6 +40,8 @@ class Handler(BaseHTTPRequestHandler):
             status = 404
         elif self.path == "/large":
             data = b"x" * 20000
+        elif self.path == "/authorization":
+            data = self.headers["Authorization"].encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.send_header("x-kettle", "boils")
@@ -181,6 +184,16 @@ def test_an_error_is_one_line_whatever_the_server_says(runtime: Runtime) -> None
     assert said[0][0] is None
     assert said[0][3].isprintable()
     assert len(said[0][3]) < 300
+
+
+def test_headers_are_not_those_of_netrc(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    asked = (url + "/authorization", {"headers": {"Authorization": "Bearer mine"}})
+    said = ask(Runtime(CPYTHON, paths.library()), ("get", *asked))
+    assert said[0][2] == "Bearer mine"
 
 
 def test_settings_that_cannot_be(runtime: Runtime) -> None:

@@ -35,6 +35,8 @@ def fetch(method, url, headers, body, ms, limit, tls):
 def _fetch(method, url, headers, body, timeout, limit, tls):
     with requests.Session() as session:
         session.headers.clear()
+        if "@" not in url.split("/")[2]:
+            session.auth = _as_given
         if tls:
             session.mount("https://", _Trusting(tls))
         # identity: a compressed body would be larger than it looks.
@@ -54,6 +56,11 @@ def _fetch(method, url, headers, body, timeout, limit, tls):
                 if len(data) > limit:
                     return answer.status_code, [], None
             return answer.status_code, list(answer.headers.items()), data
+
+
+def _as_given(request):
+    """No authorization but that of ``headers``: requests would put that of ~/.netrc there."""
+    return request
 
 
 def _reason(error: Exception) -> str:
