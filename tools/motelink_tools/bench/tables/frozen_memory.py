@@ -41,7 +41,9 @@ def _measure(lab: Lab) -> Table:
         table.add(f"{name}.connected.frozen_heap_bytes", run["connected"] - beside, client.TARGET)
     smallest = five_platforms.smallest_heap(lab, Place.FROZEN)
     table.add("node.five_platforms.frozen_min_heap_kib", smallest)
+    smallest = five_platforms.smallest_heap(lab, Place.FROZEN, outboxes=True)
+    table.add("node.five_platforms.with_outboxes.frozen_min_heap_kib", smallest)
     return table
 
 
-BENCHMARK = Benchmark("frozen.memory", "memory of what is frozen in", _measure, 120, 120)
+BENCHMARK = Benchmark("frozen.memory", "memory of what is frozen in", _measure, 180, 180)
