@@ -10,7 +10,7 @@ from motelink.commute_errors import (
     ClosedException,
     IotCommuteException,
 )
-from motelink.errors import ConfigError
+from motelink.errors import ConfigError, ConnectionLost
 from websocket_peer import CLOSE, answer, closed, frame
 
 HEAP = "256k"
@@ -106,12 +106,16 @@ def test_tries_are_counted_in_a_row():
         assert session.ws.client.loop.clients == []
 
 
-def test_intervals_are_those_of_the_class_when_it_opens():
+def test_intervals_are_those_of_the_class_at_the_first_failure():
     ws = WebSocket("d", "k", "device")
     for seconds, base in ((0.25, 250), (5, 5000), (0, 1)):
         ws.RECONNECT_INTERVAL = seconds
-        backoff = ws.open().backoff
+        client = ws.open()
+        client.failed(ConnectionLost("gone"))
+        backoff = client.backoff
         assert (backoff.base_ms, backoff.cap_ms) == (base, base * 12)
+        client.failed(ConnectionLost("gone"))
+        assert client.backoff is backoff
 
 
 def test_opening_again_ends_what_was():

@@ -7,14 +7,13 @@ _STEP_MS = 20
 
 
 class Runner:
-    """Calls ``step(ms)`` until it returns False. ``with runner:`` holds it between two steps, at
-    most 20 ms later."""
+    """Runs a client, once started, until it has ended. ``with runner:`` holds it between two
+    steps, at most 20 ms later."""
 
-    def __init__(self, step):
-        self._step = step
+    def __init__(self, client):
+        self._client = client
         self._lock = threading.RLock()
-        self._thread = threading.Thread(target=self._run, name="motelink", daemon=True)
-        self._thread.start()
+        self.start = threading.Thread(target=self._run, name="motelink", daemon=True).start
 
     def __enter__(self):
         self._lock.acquire()
@@ -23,8 +22,10 @@ class Runner:
         self._lock.release()
 
     def _run(self):
+        client = self._client
         going = True
         while going:
             with self._lock:
-                going = self._step(_STEP_MS)
+                client.step(_STEP_MS)
+                going = client in client.loop.clients
             time.sleep(0.0005)  # who waits for the lock has it now

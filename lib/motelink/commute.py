@@ -14,15 +14,11 @@ decodes its JSON, which allocates.
 import json
 
 from motelink import port
-from motelink.errors import AuthError, ConfigError, TimedOut
 from motelink.websocket import Client
 
 const = port.const
-ticks_ms = port.ticks_ms
 
 _ENDED = const(4)  # Link's
-_POLICY = const(1008)  # how servers close when id or key are wrong
-_LONGEST = const(12)  # RECONNECT_INTERVALs: a minute
 
 
 class WebSocket:
@@ -65,7 +61,6 @@ class WebSocket:
         self._known = False
         self._tries = 0
         self._inside = False  # a callback: no waiting here
-        self._runner = None
 
     def connect(self, threaded=False, disable_ssl_verification=False, proxy=None):
         """Connect, and run until `close`, reconnecting whenever the connection is lost: after
@@ -79,38 +74,29 @@ class WebSocket:
         """
         self.open(disable_ssl_verification, proxy)
         if threaded:
-            runner = port.load("_thread").Runner
-            if not runner:
-                raise ConfigError("no threads here: open(), and loop.add() of its client")
-            self._runner = runner(self.client.turned)
+            from motelink import commute_options
+
+            self.client.runner = commute_options.runner(self.client)
+            self.client.runner.start()
         else:
             self.client.run()
         return self
 
     def open(self, disable_ssl_verification=False, proxy=None):
         """Make ``client`` anew, and return it; it connects when it is run."""
-        options = dict(self._options)
-        if disable_ssl_verification:
-            from motelink import log
+        options = self._options
+        if disable_ssl_verification or proxy:
+            from motelink import commute_options
 
-            log.warning("the certificate of the server will not be verified")
-            options["tls"] = port.tls_context(verify=False)
-        if isinstance(proxy, dict):
-            from motelink import commute_url
-
-            proxy = commute_url.of_proxy(**proxy)
-            del commute_url
-            port.forget("commute_url")
-        from motelink.backoff import Backoff
-
-        base = int(self.RECONNECT_INTERVAL * 1000) or 1
-        options.setdefault("backoff", Backoff(base, base * _LONGEST))
+            options = commute_options.of(options, disable_ssl_verification, proxy)
+            del commute_options
+            port.forget("commute_options")
         if self.client:
             self.close()
-        self._runner = None
         self._known = False
         self._tries = 0
-        self.client = client = _Pair(self, self._url, proxy=proxy, **options)
+        self.client = client = _Pair(self._url, **options)
+        client.pair = self
         client.on_connect = self._connected
         client.on_message = self._received
         client.on_end = self._ended
@@ -123,18 +109,21 @@ class WebSocket:
     def reconnect(self) -> bool:
         """Where there is no connection, try again now; True. Raises ClosedException after `close`
         and before `connect`."""
-        with self._held():
-            if not self.client or self.client.state == _ENDED:
-                raise _errors().ClosedException("closed: connect() opens it")
-            if not self.client.connected:
-                self.client.reconnect()
-        return True
+        client = self.client
+        if client:
+            with client:
+                if client.state != _ENDED:
+                    if not client.connected:
+                        client.reconnect()
+                    return True
+        raise _errors().ClosedException("closed: connect() opens it")
 
     def close(self) -> None:
         """Close the connection and stay closed."""
-        with self._held():
-            if self.client:
-                self.client.end()
+        client = self.client
+        if client:
+            with client:
+                client.end()
 
     def send_message(self, sensor: str, value) -> bool:
         """Tell the state of a sensor; ``value`` is JSON. True when the connection has it. Raises
@@ -156,61 +145,21 @@ class WebSocket:
 
     def send_text(self, frame) -> bool:
         """Send a text frame that is made already: bytes, or a str."""
-        with self._held():
-            return self.client is not None and self.client.send_text(frame)
+        client = self.client
+        if not client:
+            return False
+        with client:
+            return client.send_text(frame)
 
     def get_state(self, sensor: str):
         """Ask for the last state of a sensor. It comes as a tick; outside of callbacks it is
         waited for, at most ``READ_TIMEOUT`` seconds, and returned, too: a dict as it was put. In a
         callback nothing is returned. Raises TimeoutException, ClosedException."""
-        asked = [sensor, None]
-        with self._held():
-            if not self.send_text(json.dumps({"method": "get", "sensor": sensor})):
-                raise _errors().ClosedException("not connected")
-            if self._inside:
-                return None
-            self._asked += (asked,)
-            connects = self.client.connects
-        try:
-            end = port.ticks_add(ticks_ms(), int(self.READ_TIMEOUT * 1000))
-            while asked[1] is None:
-                if not self.client.connected or self.client.connects != connects:
-                    raise _errors().ClosedException("the connection was lost")
-                if port.ticks_diff(end, ticks_ms()) <= 0:
-                    raise _errors().TimeoutException("no state in %s s" % self.READ_TIMEOUT)
-                if self._runner:
-                    port.sleep_ms(5)
-                else:
-                    self.client.step(20)
-        finally:
-            with self._held():
-                self._asked = tuple([other for other in self._asked if other is not asked])
-        return asked[1]
+        if not self.client:
+            raise _errors().ClosedException("not connected")
+        from motelink import commute_state
 
-    def judge(self, error):
-        """What a failure of the connection means here."""
-        self._tries += 1
-        if isinstance(error, AuthError):
-            error = _errors().AuthException("%s: device id or key?" % error)
-        elif getattr(error, "code", 0) == _POLICY:
-            # Without its reason, which may repeat the key.
-            error = _errors().AuthException("refused by the server: 1008: device id or key?")
-        elif self._tries >= self.RECONNECT_TRIES:
-            error = _errors().ClosedException(
-                "no connection in %d tries: %s" % (self._tries, error)
-            )
-        return error
-
-    def report(self, error) -> None:
-        """A failure of the connection, as an error of ours."""
-        if self.on_error:
-            if not isinstance(error, _errors().IotCommuteException):
-                code = 408 if isinstance(error, TimedOut) else 500
-                error = _errors().IotCommuteException(str(error) or type(error).__name__, code)
-            self._call(self.on_error, error)
-
-    def _held(self):
-        return self._runner or _nobody
+        return commute_state.ask(self, sensor)
 
     def _connected(self) -> None:
         self._tries = 0
@@ -251,25 +200,36 @@ class WebSocket:
 
 
 class _Pair(Client):
-    def __init__(self, pair, url, **options):
-        super().__init__(url, **options)
-        self.pair = pair
+    """The connection of a `WebSocket`, ``pair``; ``with`` keeps its thread, if it has one, from
+    running it."""
+
+    pair: WebSocket
+    runner = const(None)
+
+    def __enter__(self):
+        if self.runner:
+            self.runner.__enter__()
+
+    def __exit__(self, kind, error, trace):
+        if self.runner:
+            self.runner.__exit__(kind, error, trace)
 
     def failed(self, error: Exception) -> None:
         try:
-            error = self.pair.judge(error)
+            from motelink import commute_failure
+
+            error = commute_failure.judge(self, error)
         except MemoryError as poor:  # not even to say what it means
             error = poor
         super().failed(error)
-        try:
-            self.pair.report(self.last_error)
-        except MemoryError:
-            self.handler_errors += 1
+        if self.pair.on_error:
+            try:
+                from motelink import commute_failure
 
-    def turned(self, ms: int) -> bool:
-        """One turn; whether there is another."""
-        self.step(ms)
-        return self in self.loop.clients
+                commute_failure.report(self)
+            except MemoryError:
+                self.handler_errors += 1
+        port.forget("commute_failure")
 
 
 def _errors():
@@ -277,16 +237,3 @@ def _errors():
     from motelink import commute_errors
 
     return commute_errors
-
-
-class _Nobody:
-    """What holds a client that has no thread."""
-
-    def __enter__(self):
-        pass
-
-    def __exit__(self, kind, error, trace):
-        pass
-
-
-_nobody = _Nobody()

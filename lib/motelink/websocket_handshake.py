@@ -27,7 +27,7 @@ class Opening:
     """
 
     def __init__(self, place: str, number: int, path: str, protocols, headers, room, proxy=None):
-        # As unpredictable as masks are: it is no secret, only told from others.
+        # No secret (RFC 6455, 1.3): it tells the answer to us from one that somebody has kept.
         key = bytes([port.getrandbits(8) for _ in range(16)])
         self._key = b2a_base64(key).strip()
         self.protocols = protocols
