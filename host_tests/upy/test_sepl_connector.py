@@ -95,7 +95,14 @@ def test_an_answer_that_is_late():
         answer = connector.event("d0", "s", 1, timeout=3)
         assert (answer.status, answer.payload, world.now - begun) == (None, LATE, 3000)
         world.hear(token=world.asked[-1]["token"])
-        assert connector.session.strays == 1 and connector.ready
+        log.set_level("warning")
+        log.keep(400)
+        world.hear(token="nobody's")
+        line = log.lines()[0]
+        assert "answers nothing" in line and " object at " not in line, line
+        log.keep(0)
+        log.set_level("off")
+        assert connector.session.strays == 2 and connector.ready
 
 
 def test_too_many_requests():

@@ -195,7 +195,7 @@ class Session:
         self.strays += 1
         from motelink import log
 
-        log.warning("%s: a message that answers nothing", self.owner)
+        log.warning("SEPL: a message that answers nothing")
 
     def send(self, request, handler, payload) -> None:
         """Send a request of this kind, and wait for its answer."""
