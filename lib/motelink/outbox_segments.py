@@ -6,6 +6,7 @@ from motelink.errors import ConfigError
 from motelink.port import SLACK
 
 _HEADER = outbox.const(8)
+_NEW = "new"  # what `_shorten` writes
 
 
 def make(box, folder, record_size, segment_size, segments, policy) -> None:
@@ -63,7 +64,10 @@ def _recover(box) -> None:
     except OSError as error:
         if error.errno != 17:  # EEXIST
             raise
-    names = [name for name in files.listdir(box._folder) if len(name) == 8]
+    names = files.listdir(box._folder)
+    if _NEW in names:  # power went while it was written; nothing of it counts
+        _remove(box._folder + "/" + _NEW)
+    names = [name for name in names if len(name) == 8]
     box._numbers = sorted([int(name) for name in names if name.isdigit()])
     torn = 0
     for number in box._numbers:
@@ -175,7 +179,7 @@ def close(box) -> None:
 def _shorten(box) -> None:
     """Only what waits of the oldest segment stays in its file; all of it does where that fails."""
     files = outbox.files
-    new = box._folder + "/new"
+    new = box._folder + "/" + _NEW
     at = box._at
     try:
         with open(new, "wb") as file:
@@ -188,10 +192,14 @@ def _shorten(box) -> None:
         files.rename(new, _name(box, box._numbers[0]))
         box._at = box._ahead = 0
     except OSError:
-        try:
-            files.remove(new)
-        except OSError:
-            pass
+        _remove(new)
+
+
+def _remove(path) -> None:
+    try:
+        outbox.files.remove(path)
+    except OSError:  # it stays, and means nothing
+        pass
 
 
 def _close_head(box) -> None:
