@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from motelink_tools import transport
+from motelink_tools import serial_ports, transport
 from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import Options, firmware, flash
@@ -108,7 +108,7 @@ def test_two_boards_are_listed_and_each_can_be_chosen(
             SimpleNamespace(device=board.port, vid=0x2E8A, product="Pico")
             for board in (first, second)
         ]
-        monkeypatch.setattr(transport.list_ports, "comports", lambda: usb)
+        monkeypatch.setattr(serial_ports.list_ports, "comports", lambda: usb)
         with pytest.raises(ToolError, match="several boards found") as info:
             flash(Options(paths=[str(one.project / "app.py")]))
         assert first.port in str(info.value)

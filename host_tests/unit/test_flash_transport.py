@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 import serial
 
-from motelink_tools import transport
+from motelink_tools import serial_ports, transport
 from motelink_tools.errors import ToolError
 
 PICO = SimpleNamespace(device="/dev/ttyACM0", vid=0x2E8A, product="Board in FS mode")
@@ -24,7 +24,7 @@ ON_BOARD = SimpleNamespace(device="/dev/ttyS0", vid=None, product=None)
 @pytest.fixture
 def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def plug(*ports: SimpleNamespace) -> None:
-        monkeypatch.setattr(transport.list_ports, "comports", lambda: list(ports))
+        monkeypatch.setattr(serial_ports.list_ports, "comports", lambda: list(ports))
 
     monkeypatch.delenv("MOTELINK_PORT", raising=False)
     return plug
@@ -32,21 +32,21 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def test_the_one_board_is_found_among_other_ports(plugged: Callable[..., None]) -> None:
     plugged(PHONE, PICO, ON_BOARD)
-    assert transport.find_port() == "/dev/ttyACM0"
-    assert transport.find_port("auto") == "/dev/ttyACM0"
+    assert serial_ports.find_port() == "/dev/ttyACM0"
+    assert serial_ports.find_port("auto") == "/dev/ttyACM0"
 
 
 def test_no_board_is_one_line_with_the_way_out(plugged: Callable[..., None]) -> None:
     plugged(PHONE, ON_BOARD)
     with pytest.raises(ToolError, match=r"no board found; .*--port") as info:
-        transport.find_port()
+        serial_ports.find_port()
     assert info.value.kind == "no_board"
 
 
 def test_several_boards_are_listed(plugged: Callable[..., None]) -> None:
     plugged(ESP32, PHONE, PICO)
     with pytest.raises(ToolError) as info:
-        transport.find_port()
+        serial_ports.find_port()
     assert info.value.kind == "several_boards"
     assert str(info.value) == (
         "several boards found: /dev/ttyACM0 (Board in FS mode), /dev/ttyUSB0 (Silicon Labs); "
@@ -59,8 +59,8 @@ def test_a_port_that_was_named_is_taken(
 ) -> None:
     plugged(ESP32, PICO)
     monkeypatch.setenv("MOTELINK_PORT", "/dev/from-environment")
-    assert transport.find_port() == "/dev/from-environment"
-    assert transport.find_port("/dev/from-option") == "/dev/from-option"
+    assert serial_ports.find_port() == "/dev/from-environment"
+    assert serial_ports.find_port("/dev/from-option") == "/dev/from-option"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from motelink_tools import doctor
     from motelink_tools.doctor import report
-    from motelink_tools.transport import find_port
+    from motelink_tools.serial_ports import find_port
 
     port = None if arguments.host else find_port(arguments.port)
     if arguments.json:

@@ -11,7 +11,7 @@ from motelink_tools import micropython
 from motelink_tools.doctor.findings import Finding, note, ok, wrong
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import MpyCross
-from motelink_tools.transport import serial_ports
+from motelink_tools.serial_ports import serial_ports
 
 _OLDEST_PYTHON = (3, 11)
 _GROUPS = ("dialout", "uucp", "plugdev")

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import esp, uf2
-from motelink_tools.transport import connect, find_port
+from motelink_tools.serial_ports import find_port
+from motelink_tools.transport import connect
 
 _WAIT_S = 60.0  # for a person who looks for the button
 _RESTART_S = 30.0

@@ -10,7 +10,8 @@ from motelink_tools.flash.planning import Plan, build, plan
 from motelink_tools.flash.project import own_files, standard
 from motelink_tools.flash.remote import Remote
 from motelink_tools.flash.sources import from_arguments
-from motelink_tools.transport import connect, find_port
+from motelink_tools.serial_ports import find_port
+from motelink_tools.transport import connect
 
 
 @dataclass(frozen=True)

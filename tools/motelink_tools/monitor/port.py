@@ -7,7 +7,7 @@ from contextlib import suppress
 import serial
 
 from motelink_tools.errors import ToolError
-from motelink_tools.transport import cannot_open, find_port
+from motelink_tools.serial_ports import cannot_open, find_port
 
 _BAUD = 115200
 _READ_S = 0.2

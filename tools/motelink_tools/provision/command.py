@@ -12,7 +12,8 @@ from motelink_tools.known_settings import known, mistyped
 from motelink_tools.provision.asking import ask
 from motelink_tools.provision.secrets import Value, is_name, merge, read
 from motelink_tools.provision.store import Store
-from motelink_tools.transport import check_port, connect, find_port
+from motelink_tools.serial_ports import check_port, find_port
+from motelink_tools.transport import connect
 
 _WIFI = ("wifi_ssid", "wifi_password")
 _STDIN = "-"

@@ -7,7 +7,7 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.provision.asking import answer
 from motelink_tools.provision.command import Options, provision
-from motelink_tools.transport import check_port, find_port
+from motelink_tools.serial_ports import check_port, find_port
 
 
 def run(options: Options, *, yes: bool, as_json: bool) -> int:
