@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,11 @@ class Terminal:
 
     def until(self, **wanted: str) -> dict[str, Any]:
         """The next line with these fields."""
-        seen = []
+        seen: list[dict[str, Any]] = []
+        end = time.monotonic() + DEADLINE_S
         while True:
             try:
-                seen.append(self._lines.get(timeout=DEADLINE_S))
+                seen.append(self._lines.get(timeout=max(0, end - time.monotonic())))
             except queue.Empty:
                 raise AssertionError(f"no {wanted}; the last: {seen[-5:]}") from None
             if all(seen[-1].get(name) == value for name, value in wanted.items()):
@@ -110,7 +112,9 @@ def test_a_new_project_runs_on_every_platform(hub: tuple[Terminal, Path], tmp_pa
         for name, board in boards.items():
             board.until(kind="note", text=f"the hub on this machine serves {name}")
         waiting = set(PLATFORMS)
+        end = time.monotonic() + DEADLINE_S
         while waiting:
+            assert time.monotonic() < end, f"not connected: {waiting}"
             waiting.discard(served.until(event="connected")["platform"])
         for board in boards.values():
             assert board.end() == 0
