@@ -15,7 +15,7 @@ from motelink.node import Node
 def run():
     global node, link
     node = Node()
-    link = Link("127.0.0.1", 9, 64, 64, tls=True)
+    link = Link("127.0.0.1", 9, 64, 64, True, None, 1000)
     node.add(link)
     node.run()
 """

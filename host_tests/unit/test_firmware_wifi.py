@@ -177,7 +177,10 @@ def test_a_platform_that_is_open_proves_the_link(board, firmware):
         server.listen()
         number = server.getsockname()[1]
         firmware(
-            NODE.replace("node.run()", "node.add(Link('127.0.0.1', %d, 64, 64))\n    node.run()")
+            NODE.replace(
+                "node.run()",
+                "node.add(Link('127.0.0.1', %d, 64, 64, False, None, 1000))\n    node.run()",
+            )
             .replace("%d", str(number))
             .replace(
                 "def run",

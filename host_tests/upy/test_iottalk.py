@@ -2,8 +2,10 @@
 
 import json
 
+from doubles import Instead
 from iottalk_kettle import DOWN, ID, UP, URL, Answer, Kettle, registered
 from kit import raises
+from motelink import port
 from motelink.errors import ConfigError, ConnectionLost, ProtocolError
 from mqtt_owner import CONNACK
 
@@ -97,14 +99,14 @@ def test_while_the_time_is_not_known_nothing_is_asked_over_tls():
 def test_a_broker_with_tls_waits_for_the_time_behind_the_registration():
     url = {"scheme": "mqtts", "host": "192.0.2.6", "port": 8883}
     kettle = Kettle(registered(url=url), tls=object())
-    kettle.secure = lambda tls, host: None
     kettle.loop.timeless = True
     for _ in range(2):
         kettle.start()
         assert len(kettle.http.asked) == 1 and not kettle.sock
     assert 256 <= kettle.deadline < 512
     kettle.loop.timeless = False
-    kettle.start()
+    with Instead(port, "tls_wrap", lambda sock, context, host: sock):
+        kettle.start()
     assert len(kettle.http.asked) == 1 and kettle.sock
 
 

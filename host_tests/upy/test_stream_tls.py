@@ -97,5 +97,5 @@ def test_certificates_that_are_not_checked_are_told():
     for context, said in ((_Context(0), 1), (_Context(2), 0), (object(), 0), (False, 0)):
         warning = _Said()
         with Instead(log, "warning", warning):
-            Link("host", 8883, 64, 64, tls=context)
+            Link("host", 8883, 64, 64, context, None, 1000)
         assert warning.count == said, context

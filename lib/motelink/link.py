@@ -21,8 +21,6 @@ from motelink.loop import Loop
 from motelink.stream import Stream
 
 const = port.const
-ticks_ms = port.ticks_ms
-ticks_add = port.ticks_add
 
 port.collect()  # what importing leaves: nothing that stays is to lie behind it
 
@@ -53,7 +51,7 @@ class Link(Stream):
     counters; ``last_error``.
     """
 
-    def __init__(self, host, number, rx_size, tx_size, tls=False, backoff=None, connect_ms=10000):
+    def __init__(self, host, number, rx_size, tx_size, tls, backoff, connect_ms):
         from motelink import link_connect
 
         tls = link_connect.check(host, number, tls)
@@ -66,7 +64,7 @@ class Link(Stream):
         self.backoff = backoff  # None until the first failure
         self.connect_ms = connect_ms
         self.state = _WAITING
-        self.deadline = ticks_ms()
+        self.deadline = port.ticks_ms()
         self.loop = None
         self.connects = 0
         self.errors = 0
@@ -82,7 +80,7 @@ class Link(Stream):
         elif self.state == _WAITING:
             if self.loop.offline or (self.tls and self.loop.timeless):
                 # In vain, and where Wi-Fi has no address the resolver hangs (micropython 18797).
-                self.deadline = ticks_add(now, 256 + port.getrandbits(8))
+                self.deadline = port.ticks_add(now, 256 + port.getrandbits(8))
             else:
                 self._connect(now)
         else:
@@ -100,8 +98,8 @@ class Link(Stream):
         if events != _OUT and self.fill():
             self._received()
         if self.tx.end:
-            self.send_on(events)
-        elif events & _OUT and self.sock:  # a write of ours has taken what waited along
+            self.send_on()
+        if events & _OUT and self.sock and not self.tx.end:
             self.loop.poll.modify(self.sock, _IN)
 
     def failed(self, error: Exception) -> None:
@@ -114,7 +112,7 @@ class Link(Stream):
             link_connect.failed(self, error)
         except MemoryError:
             # Not even for that is there room. Once closed there is more of it.
-            self.deadline = ticks_add(ticks_ms(), _POOR_MS)
+            self.deadline = port.ticks_add(port.ticks_ms(), _POOR_MS)
             if self.sock:
                 self.drop(_WAITING, error)
 
@@ -138,14 +136,11 @@ class Link(Stream):
     def reconnect(self) -> None:
         """Close the connection, if there is one, and connect again at once."""
         self.drop(_WAITING, None)
-        self.deadline = ticks_ms()
+        self.deadline = port.ticks_ms()
 
-    def send_on(self, events: int = 0) -> None:
+    def send_on(self) -> None:
         """Send what is in ``tx``; what the socket does not take now goes when it is ready."""
-        if self.flush():
-            if events & _OUT:
-                self.loop.poll.modify(self.sock, _IN)
-        elif not events & _OUT:
+        if not self.flush():
             self.loop.poll.modify(self.sock, _IN_OUT)
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ def _afresh(session) -> None:
         slot = session.window[i]
         slot.data[0] &= ~_DUP
         if slot.want == _PUBCOMP:
-            session.remove(i)
+            session._acknowledged(_PUBCOMP, slot.id)
 
 
 def resume(session) -> None:

@@ -66,8 +66,6 @@ class Session(Inbound):
     ``oversize(size)`` and ``granted(filter, code)``.
     """
 
-    _again = None  # takes the next payload, where there is no TLS
-
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
@@ -88,7 +86,7 @@ class Session(Inbound):
     def opened(self, plain: bool) -> None:
         """The connection is open, CONNECT is sent or in ``tx``. ``plain``: without TLS, so that
         `publish` may write to the socket of ``owner`` by itself, which takes fewer steps."""
-        self._again = None
+        self._again = None  # takes the next payload
         if plain:
             repeat = self._repeat()
             next(repeat)
@@ -144,7 +142,11 @@ class Session(Inbound):
                     sent = owner.sock.write(out, 0, n)
                 except OSError:
                     sent = 0  # the next write meets it again
-                done = sent == n or self._finish(n, sent)
+                done = sent == n
+                if not done:
+                    self._fresh = None
+                    self.tx.start = sent or 0  # None: not one
+                    done = owner.send(n)
         except (Exception, KeyboardInterrupt):
             self._fresh = self._again = None
             raise
@@ -225,12 +227,6 @@ class Session(Inbound):
             self._fresh = None
             copy_into(self.tx.data, 0, slot.data, slot.end)
             self.owner.send(slot.end)
-
-    def _finish(self, n: int, sent) -> bool:
-        """Send ``tx.data[:n]``, of which the socket has taken so many bytes (None: not one)."""
-        self._fresh = None
-        self.tx.start = sent or 0
-        return self.owner.send(n)
 
     def put(self, data) -> None:
         """Put a whole packet into ``tx``."""
@@ -317,16 +313,12 @@ class Session(Inbound):
                         slot.want = _PUBCOMP
                         slot.age = 1
                     else:
-                        self.remove(i)
+                        slot.id = 0
+                        window.append(window.pop(i))
+                        self.owner.in_flight -= 1
                 elif kind != _PUBREC or slot.want != _PUBCOMP:
                     raise failure("want", kind)
                 break
         # Also to what we do not know: the broker can then forget it.
         if kind == _PUBREC:
             self.answer(_PUBREL, pid)
-
-    def remove(self, n: int) -> None:
-        window = self.window
-        window[n].id = 0
-        window.append(window.pop(n))
-        self.owner.in_flight -= 1
