@@ -17,9 +17,9 @@ from outbox_platform import Client, fresh, turn
 
 
 class _Pair(Client):
-    _ping_ms = 30000
+    keepalive = 30
     _pinged = False
-    _answer_ms = 1000
+    answer_ms = 1000
     pings = 0
 
     def send_text(self, frame):
@@ -204,7 +204,7 @@ def test_commute_states_and_puts():
     assert found[1]["status"]["value"] == -7
     raises(TypeError, forwarder.send_message, "LED", {1})
     forwarder.box.close()
-    pair._ping_ms = 0
+    pair.keepalive = 0
     raises(ConfigError, Forwarder, pair, forwarder.box)
 
 

@@ -33,7 +33,7 @@ class Forwarder(Base):
 
     def __init__(self, client, box, window=16):
         super().__init__(client, box, window)
-        if not client._ping_ms:
+        if not client.keepalive:
             raise ConfigError("an outbox needs a keepalive")
         self._behind = 0  # so many are in front of our ping
 
@@ -68,7 +68,7 @@ class Forwarder(Base):
             self.arrived()
         if self.flying and client.ping():
             client._pinged = True  # and so the client bounds its answer
-            client.deadline = ticks_add(now, client._answer_ms)
+            client.deadline = ticks_add(now, client.answer_ms)
             self._behind = self.flying
 
     def lost(self) -> None:

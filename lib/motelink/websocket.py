@@ -81,7 +81,11 @@ class Client(Link):
         if not secure:
             tls = False
         if proxy:
-            proxy = websocket_handshake.parse_proxy(proxy)
+            from motelink import websocket_proxy
+
+            proxy = websocket_proxy.parse(proxy)
+            del websocket_proxy
+            port.forget("websocket_proxy")
         del websocket_handshake
         port.forget("websocket_handshake")  # so that the buffers do not lie behind it
         super().__init__(
@@ -97,15 +101,15 @@ class Client(Link):
         # Whether the server has accepted us, and nothing since says otherwise. (No property: a
         # class that has one looks through its bases whenever any attribute is set.)
         self.connected = False
-        self._ping_ms = keepalive * 1000  # 0: no pings
-        self._answer_ms = answer_ms
+        self.keepalive = keepalive
+        self.answer_ms = answer_ms
         self._pinged = False
         self._frames = Frames(self, rx_size, refuse)
         self._opening = None
         self._again = self.texts = None
         from motelink import websocket_handshake
 
-        websocket_handshake.opening(self)  # whether it can be said at all
+        websocket_handshake.begin(self)  # whether it can be said at all
         port.forget("websocket_handshake")
 
     def send_text(self, payload, last: bool = True) -> bool:
@@ -135,7 +139,7 @@ class Client(Link):
         """Tell the server that, and why (RFC 6455, 7.4), wait at most ``answer_ms`` for its
         answer, and stay closed. Raises ValueError."""
         if self.connected and self._goodbye(code, reason):
-            self.deadline = ticks_add(ticks_ms(), self._answer_ms)
+            self.deadline = ticks_add(ticks_ms(), self.answer_ms)
         else:
             self.end()
 
@@ -163,9 +167,11 @@ class Client(Link):
             self._call(self.on_oversize, size)
 
     def ponged(self) -> None:
-        """A pong has come."""
-        if self._pinged:
-            self._next_ping()
+        """A pong has come: the next ping is due later. Without pings the deadline comes all the
+        same, every 3 days."""
+        if self.connected:
+            self._pinged = False
+            self.deadline = ticks_add(ticks_ms(), self.keepalive * 1000 or _NEVER_MS)
 
     def quicken(self, write) -> None:
         """Short texts are sent by a new generator, see `Frames.sender`."""
@@ -200,12 +206,12 @@ class Client(Link):
     def _greet(self) -> None:
         from motelink import websocket_handshake
 
-        self._opening = websocket_handshake.opening(self)
+        self._opening = websocket_handshake.begin(self)
         self.tx.put(self._opening.request)
 
     def _opened(self, now: int) -> None:
         self._frames.begin(_OPENING)
-        self.deadline = ticks_add(now, self._answer_ms)
+        self.deadline = ticks_add(now, self.answer_ms)
 
     def _received(self) -> None:
         if self._opening and not self._accepted():
@@ -228,9 +234,6 @@ class Client(Link):
         opening = self._opening
         if not opening.read(self.rx):
             return False
-        if opening.tunnelled:
-            opening.go_through(self)
-            return False
         if self.protocol != opening.protocol:
             self.protocol = opening.protocol
         self._opening = None
@@ -238,32 +241,26 @@ class Client(Link):
         self._frames.state = _READY
         self.connected = True
         self.texts = self._frames.texts()
-        self._next_ping()
+        self.ponged()
         if not self._secure:  # what TLS takes of a frame, it must be given again
             self.quicken(self.sock.write)
         self._call(self.on_connect)
         return self.connected
 
     def _due(self, now: int) -> None:
-        opening = self._opening
-        if opening and opening.tunnelled:
-            opening.secure(self, now)
-        elif opening or self._pinged:
-            raise TimedOut("%s: no %s" % (self, "handshake" if opening else "pong"))
+        if self._opening:
+            self._opening.due(now)
+        elif self._pinged:
+            raise TimedOut("%s: no pong" % self)
         elif not self.connected:
             self.end()  # our Close was not answered
-        elif self._ping_ms:
+        elif self.keepalive:
             self._pinged = True
-            self.deadline = ticks_add(now, self._answer_ms)
+            self.deadline = ticks_add(now, self.answer_ms)
             self._frames.put(_PING, b"")
             self.send_on()
         else:
-            self._next_ping()
-
-    def _next_ping(self) -> None:
-        """Without pings the deadline comes all the same, every 3 days."""
-        self._pinged = False
-        self.deadline = ticks_add(ticks_ms(), self._ping_ms or _NEVER_MS)
+            self.ponged()
 
     def _closed(self, error) -> None:
         if error and not self.connected and not self._opening:

@@ -1,4 +1,4 @@
-"""How a WebSocket connection begins (RFC 6455, section 4), through an HTTP proxy if need be.
+"""How a WebSocket connection begins (RFC 6455, section 4).
 
 Loaded for each new connection, and dropped once it is open. Sans-I/O.
 """
@@ -7,53 +7,37 @@ import hashlib
 from binascii import b2a_base64
 
 from motelink import port
-from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolError
+from motelink.errors import AuthError, ConfigError, ConnectionLost, ProtocolError, TimedOut
 
 const = port.const
 
-_IN = const(1)
-_SECURING = const(2)  # Link's
 _HEAD = const(2048)  # bytes of an answer's head: no server needs more to say yes
 
 
 class Opening:
-    """``request``: the bytes to send first; with a ``proxy``, what asks it for a tunnel, and then
-    ``tunnelled`` says that it is there and ``request`` has become that of the handshake.
-    ``protocol``: the sub-protocol that the server has chosen, or None.
+    """``request``: the bytes to send first, for the ``tx`` of ``client``, a `Link`. ``protocol``:
+    the sub-protocol that the server has chosen, or None.
 
     ``place``: the server's host and port as in the URL. ``protocols``: those offered.
-    ``headers``: a dict. ``room``: bytes that a request may have. ``proxy``: None, or its user and
-    password, "" without. Raises ConfigError.
+    ``headers``: a dict. Raises ConfigError.
     """
 
-    def __init__(self, place: str, number: int, path: str, protocols, headers, room, proxy=None):
+    def __init__(self, client, place: str, path: str, protocols, headers):
         # No secret (RFC 6455, 1.3): it tells the answer to us from one that somebody has kept.
         key = bytes([port.getrandbits(8) for _ in range(16)])
         self._key = b2a_base64(key).strip()
+        self._client = client
         self.protocols = protocols
         self._head = bytearray()
         self.protocol = None
-        self.tunnelled = False
-        offers = [("Host", place), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
-        offers.append(("Sec-WebSocket-Key", self._key.decode()))
-        offers.append(("Sec-WebSocket-Version", "13"))
+        fields = [("Host", place), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
+        fields.append(("Sec-WebSocket-Key", self._key.decode()))
+        fields.append(("Sec-WebSocket-Version", "13"))
         if protocols:
-            offers.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
+            fields.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
         for name in headers or ():
-            offers.append((name, headers[name]))
-        self.request = hello = _request("GET " + path, offers)
-        self._hello = None
-        if proxy is not None:
-            self._hello = hello
-            if place[-1:] == "]" or ":" not in place:
-                place += ":%d" % number
-            offers = [("Host", place)]
-            if proxy:
-                word = b2a_base64(proxy.encode()).decode().replace("\n", "")
-                offers.append(("Proxy-Authorization", "Basic " + word))
-            self.request = _request("CONNECT " + place, offers)
-        if max(len(hello), len(self.request)) > room:
-            raise ConfigError("the handshake takes %d bytes; tx_size is too small" % len(hello))
+            fields.append((name, headers[name]))
+        self.request = requested("GET " + path, fields, client.tx.limit)
 
     def read(self, rx) -> bool:
         """Take the head of an answer out of a `Buffer`; True when it is complete, and accepts.
@@ -74,43 +58,17 @@ class Opening:
             return False
         self._head = bytearray()
         lines = bytes(head[:end]).split(b"\r\n")
-        status = _status(lines[0])
-        if self._hello:
-            if not 200 <= status <= 299:
-                raise _refusal("the proxy", status)
-            self.request = self._hello
-            self._hello = None
-            self.tunnelled = True
-        else:
-            if status != 101:
-                raise _refusal("the server", status)
-            self._check(_fields(lines))
+        return self._answered(_status(lines[0]), lines)
+
+    def due(self, _now: int) -> None:
+        """The deadline has come. Raises TimedOut."""
+        raise TimedOut("%s: no handshake" % self._client)
+
+    def _answered(self, status: int, lines) -> bool:
+        if status != 101:
+            raise refusal("the server", status)
+        self._check(_fields(lines))
         return True
-
-    def go_through(self, client) -> None:
-        """The tunnel is there."""
-        if client._proxy[3]:
-            client.deadline = port.ticks_ms()  # TLS next, but not while its socket is being read
-        else:
-            self.tunnelled = False
-            client.tx.put(self.request)
-
-    def secure(self, client, now: int) -> None:
-        """TLS through the tunnel."""
-        from motelink import link_connect
-
-        self.tunnelled = False
-        poll = client.loop.poll
-        poll.unregister(client.sock)
-        client.rx.clear()  # what the proxy has said besides is not the server's
-        link_connect.secure(client, client._proxy[3], client.host)
-        poll.register(client.sock, _IN)
-        client.loop.moved = True
-        client.connects -= 1  # it is counted again when it is secure
-        client.state = _SECURING
-        client.deadline = port.ticks_add(now, client.connect_ms)
-        client.tx.put(self.request)
-        client.flush()
 
     def _check(self, fields: dict) -> None:
         """What the server must have said (4.1)."""
@@ -131,12 +89,16 @@ class Opening:
             raise ProtocolError("the server chose a sub-protocol that was not offered")
 
 
-def opening(client) -> Opening:
-    """That of a `motelink.websocket.Client`. Raises ConfigError."""
+def begin(client):
+    """The `Opening` of a `motelink.websocket.Client`. Raises ConfigError."""
+    kind = Opening
+    if client._proxy:
+        from motelink import websocket_proxy
+
+        kind = websocket_proxy.Tunnel
+        port.forget("websocket_proxy")  # but for this one
     place, path, protocols = client._asked
-    proxy = client._proxy and client._proxy[2]
-    room = client.tx.limit
-    return Opening(place, client.port, path, protocols, client.headers, room, proxy)
+    return kind(client, place, path, protocols, client.headers)
 
 
 def parse(url) -> tuple:
@@ -147,7 +109,7 @@ def parse(url) -> tuple:
     if "?" in place:
         place, _, query = place.partition("?")
         path = "?" + query + slash + path
-    host, number = _place(place, 443 if scheme in ("wss", "https") else 80)
+    host, number = place_of(place, 443 if scheme in ("wss", "https") else 80)
     if scheme not in ("ws", "wss") or not host or "#" in path or "@" in place:
         # Without what may be secret.
         seen = scheme.split("?")[0].split("@")[-1] + mark + place.split("@")[-1]
@@ -155,37 +117,16 @@ def parse(url) -> tuple:
     return scheme == "wss", host, number, place, "/" + path
 
 
-def parse_proxy(url) -> tuple:
-    """Host, port, and ``user:password`` or "" of ``http://user:password@host:port``. Raises
-    ConfigError."""
-    scheme, _, rest = url.partition("://")
-    who, _, place = rest.rstrip("/").rpartition("@")
-    host, number = _place(place, 80)
-    if scheme != "http" or not host:
-        raise ConfigError("expected a proxy http://user:password@host:port")
-    return host, number, _unquoted(who)
-
-
-def _place(place: str, number: int) -> tuple:
+def place_of(place: str, number: int) -> tuple:
+    """Host and port of what a URL says of them; ``number`` where it names no port."""
     host, mark, digits = place.rpartition(":")
     if not mark or place[-1:] == "]":
         return place.strip("[]"), number
     return host.strip("[]"), int(digits) if digits.isdigit() else 0
 
 
-def _unquoted(text: str) -> str:
-    """Percent signs and what they stand for (RFC 3986, 2.1)."""
-    parts = text.split("%")
-    data = parts[0].encode()
-    try:
-        for part in parts[1:]:
-            data += bytes([int(part[:2], 16)]) + part[2:].encode()
-    except ValueError:
-        raise ConfigError("the proxy's user or password has a % that begins nothing")
-    return data.decode()
-
-
-def _request(first: str, fields) -> bytes:
+def requested(first: str, fields, room: int) -> bytes:
+    """The bytes of a request, at most ``room`` of them. Raises ConfigError."""
     lines = [first + " HTTP/1.1"]
     for name, value in fields:
         lines.append("%s: %s" % (name, value))
@@ -194,7 +135,10 @@ def _request(first: str, fields) -> bytes:
             raise ConfigError("a header of more than one line")
     if first.count(" ") != 1:
         raise ConfigError("a path with a space")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    if len(request) > room:
+        raise ConfigError("the handshake takes %d bytes; tx_size is too small" % len(request))
+    return request
 
 
 def _status(line: bytes) -> int:
@@ -217,7 +161,8 @@ def _fields(lines) -> dict:
     return found
 
 
-def _refusal(who: str, status: int):
+def refusal(who: str, status: int):
+    """The error of one who answers with another status."""
     kind = AuthError if status in (401, 403, 407) else ConnectionLost
     why = "; redirects are not followed" if 300 <= status <= 399 else ""
     error = kind("refused by %s: status %d%s" % (who, status, why))

@@ -11,7 +11,7 @@ allocates nothing.
 """
 
 from motelink import port
-from motelink.errors import ProtocolError, TimedOut
+from motelink.errors import ProtocolError
 from motelink.stream import Stream
 from motelink.websocket_frames import RESERVE, Frames
 
@@ -122,7 +122,7 @@ def over(base, path="/", protocols=(), headers=None):  # noqa: C901 - a class, n
             if self.port != (443 if self.tls else 80):
                 place += ":%d" % self.port
             self._opening = opening = websocket_handshake.Opening(
-                place, self.port, path, protocols, headers, self.tx.limit
+                self, place, path, protocols, headers
             )
             self.tx.put(opening.request)
 
@@ -149,7 +149,7 @@ def over(base, path="/", protocols=(), headers=None):  # noqa: C901 - a class, n
 
         def _due(self, now: int) -> None:
             if self._opening:
-                raise TimedOut("%s: no handshake" % self)
+                self._opening.due(now)
             super()._due(now)
 
         def _closed(self, error) -> None:
