@@ -129,7 +129,13 @@ def test_a_device_that_is_away_can_be_forgotten():
     registry.connected("test", "a")
     registry.forget("test", "a")
     assert registry.device("test", "a") is not None
-    registry.disconnected("test", "a", "gone")
+    registry.disconnected("test", "a", "removed")
+    assert registry.devices() == [], "from the end of its connection on"
+    registry.connected("test", "a")
+    registry.forget("test", "a")
+    registry.connected("test", "a")
+    registry.disconnected("test", "a", "it came back meanwhile")
+    assert registry.device("test", "a") is not None
     registry.forget("test", "a")
     registry.forget("test", "a")
     assert registry.devices() == []

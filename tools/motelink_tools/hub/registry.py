@@ -155,6 +155,7 @@ class Registry:
         self._clock = clock
         self._lock = threading.Lock()
         self._devices: dict[tuple[str, str], Device] = {}
+        self._leaving: set[tuple[str, str]] = set()  # to be forgotten when they disconnect
         self._subscriptions: tuple[Subscription, ...] = ()
 
     # -- for platforms ---------------------------------------------------------------------
@@ -171,6 +172,7 @@ class Registry:
             device.kind, device.address = kind, address
             device.connected, device.reason = True, ""
             device.connects += 1
+            self._leaving.discard((platform, device_id))
             device.connected_at = device.last_seen = now
             self._forget_beyond_capacity()
         self._publish("connected", platform, device_id, now)
@@ -181,6 +183,9 @@ class Registry:
             now = self._clock()
             device = self._device(platform, device_id)
             device.connected, device.reason = False, reason
+            if (platform, device_id) in self._leaving:
+                self._leaving.discard((platform, device_id))
+                del self._devices[platform, device_id]
         self._publish("disconnected", platform, device_id, now, reason=reason)
 
     def heartbeat(self, platform: str, device_id: str, rtt_s: float) -> None:
@@ -212,10 +217,13 @@ class Registry:
         self._publish("message_out", platform, device_id, now, size=size, message=message)
 
     def forget(self, platform: str, device_id: str) -> None:
-        """A device is not to be shown any more; harmless while it is connected, or not known."""
+        """A device is not to be shown any more, from the end of its connection on; harmless where
+        it is not known."""
         with self._lock:
             device = self._devices.get((platform, device_id))
-            if device is not None and not device.connected:
+            if device is not None and device.connected:
+                self._leaving.add((platform, device_id))
+            elif device is not None:
                 del self._devices[platform, device_id]
 
     # -- for readers -----------------------------------------------------------------------

@@ -119,6 +119,7 @@ class Commute:
         """Forget a device and its states, and end its connections, of both sides. Raises
         ToolError."""
         self.records.remove(device)
+        self._registry.forget(PLATFORM, device)
         for peer in self._peers.get(device, []):
             closing = asyncio.create_task(peer.connection.close(1008, "removed"))
             self._closing.add(closing)

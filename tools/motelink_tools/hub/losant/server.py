@@ -118,6 +118,7 @@ class Losant:
         self._devices.pop(device.id, None)
         self._throttles.pop(device.id, None)
         await asyncio.to_thread(self.broker.revoke, device.key)
+        self._registry.forget(PLATFORM, device.id)
         return device
 
     async def command(self, name_or_id: str, name: str, payload: Any) -> Device:

@@ -110,6 +110,7 @@ class Sepl:
         gids = self.records.gateways(name)
         self.records.remove_user(name)
         for gid in gids:
+            self._registry.forget(PLATFORM, gid)
             if gid in self._gateways:
                 self._end(self._gateways[gid], "removed")
 
