@@ -22,8 +22,8 @@ JSON = st.recursive(
         ("manager", "21.5", {"value": 21.5}),
         (
             "manager",
-            "led_on 1\ntemp: -2.5\nhello\nrssi=-60",
-            {"led_on": 1, "temp": -2.5, "rssi": -60},
+            "led_on 1\ntemp: -2.5\nhello\nrssi=-60\nleak 1.5e-07\nlux 2e+3",
+            {"led_on": 1, "temp": -2.5, "rssi": -60, "leak": 1.5e-7, "lux": 2000},
         ),
         (
             "manager",

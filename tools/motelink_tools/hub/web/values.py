@@ -12,7 +12,9 @@ NAMES = 24  # of one message, and of one device
 _NAME_CHARACTERS = 80
 _DEPTH = 5
 # "led_on 1", "temperature: 21.5", "rssi=-60"
-_LINE = re.compile(r"\s*([^\W\d][\w .%/()-]{0,60}?)\s*[ :=]\s*([-+]?\d+(?:\.\d+)?(?:[eE]\d+)?)\s*")
+_LINE = re.compile(
+    r"\s*([^\W\d][\w .%/()-]{0,60}?)\s*[ :=]\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*"
+)
 
 
 def numbers(platform: str, way: str, message: bytes) -> dict[str, float]:
