@@ -55,7 +55,8 @@ class Stream:
         """Until the hub closes."""
         with self._feed.viewer() as viewer:
             yield _RETRY + _event(
-                "hub", json.dumps({**self._hub, "platforms": self._feed.serving()})
+                "hub",
+                json.dumps({**self._hub, "time": time.time(), "platforms": self._feed.serving()}),
             )
             while not self._feed.closing:
                 viewer.wake.clear()

@@ -54,14 +54,14 @@ class Board {
         h("section", { class: "card", "aria-label": "Flash" },
           h("div", { class: "card-title" }, h("h2", {}, "Firmware")), this.progress.element, this.where),
         this.faults.element));
+    this.row = h("div", { class: "row" }, power, reset, freeze, flash, remove, problem);
+    this.list = h("dl", { class: "figures" },
+      FIGURES.map(([label], place) => h("div", {}, h("dt", {}, label), this.figures[place])));
     this.content = [
       h("div", { class: "device-head" },
         h("a", { href: "#/boards", class: "back" }, "← Boards"),
         h("div", { class: "title" }, h("h1", {}, name), this.dot, this.state),
-        h("div", { class: "row" }, power, reset, freeze, flash, remove, problem),
-        this.problem, this.devices,
-        h("dl", { class: "figures" },
-          FIGURES.map(([label], place) => h("div", {}, h("dt", {}, label), this.figures[place])))),
+        this.row, this.problem, this.devices, this.list),
       this.panels,
     ];
   }
@@ -106,7 +106,7 @@ class Board {
 
   update(found) {
     const board = found?.boards?.find((one) => one.name === this.name);
-    this.panels.hidden = !board;
+    for (const part of [this.panels, this.row, this.list]) part.hidden = !board;
     if (!board) {
       setText(this.state, found && !found.error ? "there is no such board" : "this hub runs no boards");
       return;

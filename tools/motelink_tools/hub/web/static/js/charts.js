@@ -22,7 +22,7 @@ export class Chart {
   constructor(name, limit = 600, unit = "") {
     this.limit = limit;
     this.unit = unit;
-    this.last = h("output", { class: "last" }, format.NONE);
+    this.last = h("output", { class: "last", "aria-live": "off" }, format.NONE);
     this.when = h("small", { class: "when" });
     this.box = h("div", { class: "plot", role: "img" });
     this.name = name;
@@ -101,7 +101,7 @@ export class Chart {
       scales: { x: { time: true, range: room }, y: { range: span } },
       axes: [
         { ...axis, size: 24, space: 84, values: (_, ticks) => ticks.map(label(ticks)) },
-        { ...axis, size: 52, space: 28, values: (_, ticks) => ticks.map(short) },
+        { ...axis, size: (_, marked) => broad(marked), space: 28, values: (_, ticks) => marks(ticks) },
       ],
       series: [{}, {
         stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"), fillTo: (plot) => plot.scales.y.min,
@@ -133,12 +133,26 @@ function span(_plot, low, high) {
   return [low - room, high + room];
 }
 
-function short(value) {
-  const size = Math.abs(value);
-  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(4))}G`;
-  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`;
-  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;
-  return String(Number(value.toPrecision(5)));
+const SCALES = [[1e9, "G"], [1e6, "M"], [1e4, "k"], [0, ""]];
+const BY = { G: 1e9, M: 1e6, k: 1e3, "": 1 };
+
+/** What stands at the ticks of an axis: as many digits as make them differ. */
+export function marks(ticks) {
+  const most = Math.max(...ticks.map(Math.abs));
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : most || 1;
+  if (most > 0 && (most < 1e-3 || most >= 1e13)) {
+    const digits = Math.min(12, Math.max(0, Math.ceil(Math.log10(most / step) - 1e-9)));
+    return ticks.map((value) => (value ? value.toExponential(digits) : "0"));
+  }
+  const scale = SCALES.find(([least]) => most >= least)[1];
+  const digits = Math.min(12, Math.max(0, Math.ceil(-Math.log10(step / BY[scale]) - 1e-9)));
+  return ticks.map((value) => (value ? (value / BY[scale]).toFixed(digits) + scale : "0"));
+}
+
+/** Of the axis, in pixels: it grows with its longest mark. */
+function broad(marked) {
+  const longest = Math.max(0, ...(marked ?? []).map((text) => text.length));
+  return Math.max(52, 14 + 7 * longest);
 }
 
 /** A grid of charts, one for each name that comes. */
@@ -156,7 +170,7 @@ export class Charts {
   add(series, all) {
     if (all) {
       for (const [name, chart] of this.#charts) {
-        if (name in series) continue;
+        if (Object.hasOwn(series, name)) continue;
         chart.remove();
         this.#charts.delete(name);
       }

@@ -1,6 +1,6 @@
 // One device: figures, charts, messages, and what can be asked of it.
 
-import { empty, h, setAttribute, setText } from "./dom.js";
+import { empty, entitle, h, setAttribute, setText } from "./dom.js";
 import * as format from "./format.js";
 import { follow, key, live } from "./live.js";
 import { Charts } from "./charts.js";
@@ -84,10 +84,12 @@ class Head {
 
   update(row) {
     if (!row) {
-      setText(this.state, live.hub ? "not known to this hub" : "");
+      setText(this.state, live.known ? "not known to this hub" : "");
+      setAttribute(this.dot, "data-up", "false");
       return;
     }
     setText(this.name, row.name || row.id);
+    entitle(row.name || row.id);
     setAttribute(this.dot, "data-up", String(row.connected));
     setText(this.state, row.connected ? "connected" : `away${row.reason ? ": " + row.reason : ""}`);
     const about = [row.kind !== row.name ? row.kind : "", row.address].filter(Boolean);

@@ -30,6 +30,10 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+export function entitle(text) {
+  document.title = `${text} · motelink hub`;
+}
+
 let fields = 0;
 
 /** A label above its control. */

@@ -2,11 +2,15 @@
 
 import { h, setText } from "./dom.js";
 
+const ELSEWHERE = "It was changed elsewhere meanwhile: Apply puts this in its place, Undo shows that.";
 const HINT = "def run(x):\n    return x\n";
 
 /** `apply(source)` stores it, or throws. Tab leaves the field, as everywhere. */
 export class Editor {
   #stored = null;
+  #sent = null;
+  #elsewhere = false;
+  #error = null;
 
   constructor(label, apply) {
     this.numbers = h("div", { class: "numbers", "aria-hidden": "true" });
@@ -33,14 +37,18 @@ export class Editor {
       const untouched = this.#stored === null || this.area.value === this.#stored;
       this.#stored = source;
       this.area.readOnly = false;
+      this.#elsewhere = ![this.#sent, this.area.value].includes(source);
       if (untouched) this.#put(source);
     }
+    this.#error = error;
     this.#mark(error);
     this.#changed();
   }
 
   #put(source) {
     this.area.value = source;
+    this.#elsewhere = false;
+    this.#mark(this.#error);
     this.#changed();
   }
 
@@ -58,7 +66,7 @@ export class Editor {
 
   #mark(error) {
     this.line = error?.line ?? null;
-    setText(this.problem, error?.msg ?? "");
+    setText(this.problem, error?.msg ?? (this.#elsewhere ? ELSEWHERE : ""));
     this.area.setAttribute("aria-invalid", String(Boolean(error)));
     this.#highlight();
   }
@@ -70,10 +78,12 @@ export class Editor {
   }
 
   async #save(apply) {
+    const source = this.#sent = this.area.value;
     this.save.setAttribute("aria-busy", "true");
     try {
-      await apply(this.area.value);
-      this.#stored = this.area.value;
+      await apply(source);
+      this.#stored = source; // typing may have gone on
+      this.#elsewhere = false;
       this.#mark(null);
     } catch (error) {
       this.#mark({ msg: error.message });

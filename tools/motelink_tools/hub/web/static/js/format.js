@@ -3,8 +3,21 @@
 import { h, setAttribute, setText } from "./dom.js";
 
 const counts = new Intl.NumberFormat("en");
+const large = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+
+// The hub's clock may be another than the viewer's: seconds that it is ahead.
+let ahead = 0;
+
+export function clockOfHub(seconds) {
+  ahead = seconds - Date.now() / 1000;
+}
+
+/** What time it is for the hub, in seconds. */
+export function now() {
+  return Date.now() / 1000 + ahead;
+}
 
 export const NONE = "–";
 
@@ -33,12 +46,13 @@ export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return NONE;
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return counts.format(value);
   const size = Math.abs(value);
+  if (size >= 1e6 && size < 1e12) return large.format(value);
   return size >= 1e6 || size < 1e-3 ? value.toExponential(3) : String(Number(value.toPrecision(6)));
 }
 
 /** "4 s", "12 min": how much time has passed. */
 export function since(seconds) {
-  const passed = Math.max(0, Date.now() / 1000 - seconds);
+  const passed = Math.max(0, now() - seconds);
   if (passed < 60) return `${Math.floor(passed)} s`;
   if (passed < 3600) return `${Math.floor(passed / 60)} min`;
   if (passed < 86400) return `${Math.floor(passed / 3600)} h`;
@@ -46,7 +60,7 @@ export function since(seconds) {
 }
 
 export function age(seconds) {
-  return Date.now() / 1000 - seconds < 1.5 ? "now" : `${since(seconds)} ago`;
+  return now() - seconds < 1.5 ? "now" : `${since(seconds)} ago`;
 }
 
 export function iso(seconds) {

@@ -36,23 +36,25 @@ class Graph {
     this.wires = svg("svg", { class: "wires", "aria-hidden": "true" });
     this.canvas = h("div", { class: "canvas" }, this.wires,
       column("Inputs", this.inputs), column("Join", this.join.element), column("Outputs", this.outputs));
-    this.device = select([["", "Device"]]);
+    this.none = h("div", { hidden: true });
+    this.device = select([["", "No IoTtalk device yet"]]);
     this.feature = select([["", "Feature"]]);
     this.device.addEventListener("change", () => this.#features());
     this.values = h("input", { type: "number", min: 0, max: 64, placeholder: "as it has" });
     this.tags = h("input", { type: "number", min: 0, max: 64, placeholder: "0" });
     this.type = inputTypes();
+    this.remove = h("button", { type: "button", class: "quiet", onclick: () => this.#detach() }, "Remove graph");
+    this.adding = h("section", { class: "card narrow", "aria-label": "New link" }, h("h2", {}, "Add a feature"),
+      form([
+        h("div", { class: "pair" }, field("Device", this.device), field("Feature", this.feature)),
+        h("div", { class: "pair" }, field("Values", this.values, "of a message"),
+          field("Tags", this.tags, "after them"), field("Taken", this.type, "inputs alone")),
+      ], "Add", () => this.#link()));
     this.content = [
       h("div", { class: "device-head" }, h("a", { href: "#/graphs", class: "back" }, "← Graphs"),
         h("div", { class: "title" }, h("h1", {}, graph), h("span", { class: "badge", "data-platform": "iottalk" }, client),
-          this.watch, h("button", { type: "button", class: "quiet", onclick: () => this.#detach() }, "Remove graph"), this.problem)),
-      this.canvas,
-      h("section", { class: "card narrow", "aria-label": "New link" }, h("h2", {}, "Add a feature"),
-        form([
-          h("div", { class: "pair" }, field("Device", this.device), field("Feature", this.feature)),
-          h("div", { class: "pair" }, field("Values", this.values, "of a message"),
-            field("Tags", this.tags, "after them"), field("Taken", this.type, "inputs alone")),
-        ], "Add", () => this.#link())),
+          this.watch, this.remove, this.problem)),
+      this.none, this.canvas, this.adding,
     ];
   }
 
@@ -62,8 +64,11 @@ class Graph {
 
   update(found) {
     this.#found = found;
-    if (!found || found.error) {
-      this.canvas.replaceChildren(empty(found ? "There is no such graph." : "This hub does not serve IoTtalk."));
+    const missing = !found || Boolean(found.error);
+    for (const part of [this.canvas, this.adding, this.watch, this.remove]) part.hidden = missing;
+    this.none.hidden = !missing;
+    if (missing) {
+      this.none.replaceChildren(empty(found ? "There is no such graph." : "This hub does not serve IoTtalk."));
       return;
     }
     this.watch.setAttribute("aria-pressed", String(found.watched));
@@ -128,14 +133,19 @@ class Graph {
     if (known === this.#offered) return;
     this.#offered = known;
     const chosen = this.device.value;
-    this.device.replaceChildren(...rows.map((row) => h("option", { value: row.id }, row.name || row.id)));
+    if (rows.length) this.device.replaceChildren(...rows.map((row) => h("option", { value: row.id }, row.name || row.id)));
     if (rows.some((row) => row.id === chosen)) this.device.value = chosen;
     else this.#features();
   }
 
   async #features() {
-    if (!this.device.value) return;
-    const { idf, odf } = await ask("iottalk/about", { device: this.device.value });
+    const device = this.device.value;
+    if (!device) return;
+    const { idf, odf } = await ask("iottalk/about", { device }).catch(({ message }) => {
+      this.#say(message);
+      return {};
+    });
+    if (device !== this.device.value) return; // another was chosen meanwhile
     const options = [...(idf ?? []).map((f) => ["idf", f]), ...(odf ?? []).map((f) => ["odf", f])];
     this.feature.replaceChildren(...options.map(([kind, { name }]) =>
       h("option", { value: JSON.stringify([kind, name]) }, `${name} (${kind === "idf" ? "input" : "output"})`)));
@@ -164,13 +174,17 @@ class Graph {
   async #attempt(request) {
     try {
       await this.request(request);
-      setText(this.problem, "");
+      this.#say("");
       return true;
     } catch (error) {
-      this.problem.dataset.kind = "bad";
-      setText(this.problem, error.message);
+      this.#say(error.message);
       return false;
     }
+  }
+
+  #say(problem) {
+    this.problem.dataset.kind = "bad";
+    setText(this.problem, problem);
   }
 }
 

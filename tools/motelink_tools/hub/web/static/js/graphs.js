@@ -19,11 +19,12 @@ export function graphsPage(signal) {
   follow("graphs", signal, (graphs) => {
     table.hidden = !graphs?.length;
     none.hidden = Boolean(graphs?.length);
+    making.hidden = !graphs;
     none.firstChild.textContent = graphs ? "No graph yet." : "This hub does not serve IoTtalk.";
     rows.replaceChildren(...(graphs ?? []).map((graph) =>
       h("tr", {},
         h("th", { scope: "row" }, h("a", { href: graphAddress(graph.client, graph.graph) }, graph.graph)),
-        h("td", {}, graph.client), h("td", {}, graph.inputs), h("td", {}, graph.outputs),
+        h("td", {}, graph.client), h("td", { class: "fit" }, graph.inputs), h("td", { class: "fit" }, graph.outputs),
         h("td", {}, graph.errors ? h("span", { class: "bad" }, "error") : "good",
           graph.watched ? " · watched" : ""))));
   });
@@ -35,13 +36,14 @@ export function graphsPage(signal) {
     location.hash = graphAddress(CLIENT, graph);
     return "";
   }, { "aria-label": "New graph", class: "inline" });
+  const making = h("section", { class: "card narrow", "aria-label": "New graph" }, create);
   return {
     name: "graphs", title: "Graphs", wanted: { graphs: 1 },
     content: [
       h("div", { class: "title" }, h("h1", {}, "Graphs"),
         h("p", { class: "summary" }, "IoTtalk: from input features through functions to output features")),
       h("section", { class: "card", "aria-label": "Graphs" }, none, table),
-      h("section", { class: "card narrow", "aria-label": "New graph" }, create),
+      making,
     ],
   };
 }

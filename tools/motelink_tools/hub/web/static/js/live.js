@@ -1,6 +1,7 @@
 // The one stream of a page. Comes back by itself, and begins with everything there is.
 
 import { get } from "./api.js";
+import { clockOfHub } from "./format.js";
 
 const SILENCE_MS = 15000;
 const AGAIN_MS = 1000;
@@ -13,9 +14,11 @@ class Live extends EventTarget {
   #heard = 0;
   #again = 0;
   #hidden = 0;
+  #asleep = false;
   state = "connecting";
   devices = new Map();
   hub = null;
+  known = false; // whether the devices have ever been told
 
   constructor() {
     super();
@@ -23,7 +26,7 @@ class Live extends EventTarget {
     // A browser has six connections to a server: pages that nobody sees give theirs back.
     document.addEventListener("visibilitychange", () => {
       clearTimeout(this.#hidden);
-      if (document.hidden) this.#hidden = setTimeout(() => this.#close(), HIDDEN_MS);
+      if (document.hidden) this.#hidden = setTimeout(() => this.#sleep(), HIDDEN_MS);
       else if (!this.#source) this.open(this.#wanted);
     });
   }
@@ -32,6 +35,7 @@ class Live extends EventTarget {
    * {boards}, {board}, {log}. */
   open(wanted) {
     this.#close();
+    this.#asleep = false;
     this.#wanted = wanted;
     this.#heard = Date.now();
     const source = new EventSource(`api/live?${new URLSearchParams(wanted)}`);
@@ -51,9 +55,15 @@ class Live extends EventTarget {
     this.#source = null;
   }
 
+  #sleep() {
+    this.#asleep = true;
+    this.#close();
+  }
+
   #take(name, data) {
     if (name === "hub") {
       this.hub = data;
+      clockOfHub(data.time);
       this.#say("live");
     }
     if (name === "devices") this.#merge(data);
@@ -64,6 +74,7 @@ class Live extends EventTarget {
     if (all) this.devices.clear();
     for (const row of rows) this.devices.set(key(row.platform, row.id), row);
     for (const [platform, id] of gone) this.devices.delete(key(platform, id));
+    this.known = true;
   }
 
   #say(state) {
@@ -84,7 +95,7 @@ class Live extends EventTarget {
       }
     }
     clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#source ?? this.open(this.#wanted), AGAIN_MS);
+    if (!this.#asleep) this.#again = setTimeout(() => this.#source ?? this.open(this.#wanted), AGAIN_MS);
   }
 
   #watch() {

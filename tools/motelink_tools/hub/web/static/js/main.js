@@ -1,6 +1,6 @@
 // Which page is shown, and whether the hub is there.
 
-import { h, empty } from "./dom.js";
+import { empty, entitle, h } from "./dom.js";
 import { live } from "./live.js";
 import { boardPage } from "./board.js";
 import { boardsPage } from "./boards.js";
@@ -51,8 +51,9 @@ function show(first) {
   leaving.abort();
   leaving = new AbortController();
   const { name, title, content, wanted } = route();
-  document.title = `${title} · motelink hub`;
+  entitle(title);
   main.replaceChildren(...content);
+  main.setAttribute("aria-busy", "true"); // until the stream has told what there is
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.page === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -71,9 +72,14 @@ live.addEventListener("state", ({ detail }) => {
   document.body.dataset.state = detail;
   if (detail === "token") {
     leaving.abort();
+    main.removeAttribute("aria-busy");
     main.replaceChildren(...loginPage(() => show(false)));
     main.querySelector("input").focus();
   }
+});
+
+live.addEventListener("devices", ({ detail }) => {
+  if (detail.all) requestAnimationFrame(() => main.removeAttribute("aria-busy"));
 });
 
 document.getElementById("skip").addEventListener("click", (event) => {

@@ -21,7 +21,10 @@ export class Messages {
   }
 
   add(messages, all) {
-    if (all) this.list.replaceChildren();
+    if (all) {
+      this.list.replaceChildren();
+      this.#waiting = [];
+    }
     this.#waiting = this.#waiting.concat(messages).slice(-SHOWN);
     if (!this.#paused) this.#show();
   }

@@ -1,6 +1,6 @@
 // Every device of every platform.
 
-import { empty, h, setAttribute, setText } from "./dom.js";
+import { empty, h, select, setAttribute, setText } from "./dom.js";
 import * as format from "./format.js";
 import { follow, key, live } from "./live.js";
 
@@ -71,35 +71,45 @@ class Overview {
     });
     this.platforms = h("div", { class: "chips", role: "group", "aria-label": "Platform" });
     this.states = h("div", { class: "chips", role: "group", "aria-label": "State" });
-    this.summary = h("p", { class: "summary", role: "status" }, "Loading");
+    // How many there are is read out when it changes, rates are not.
+    this.count = h("span", { role: "status" }, "Loading");
+    this.rates = h("span");
+    this.summary = h("p", { class: "summary" }, this.count, this.rates);
     this.body = h("tbody");
     this.more = h("button", { type: "button", hidden: true, onclick: () => {
       this.#shown += SHOWN;
       this.changed();
     } }, "Show more");
     this.nothing = h("div", { hidden: true });
-    this.headers = COLUMNS.map(([name, label, first]) => this.#header(name, label, first));
+    this.sort = select(COLUMNS.map(([name, label]) => [name, label]), choice.by);
+    this.sort.setAttribute("aria-label", "Sort by");
+    this.sort.addEventListener("change", () => this.#sort(this.sort.value));
+    this.turn = h("button", { type: "button", onclick: () => this.#sort(choice.by) });
+    this.headers = COLUMNS.map(([name, label]) => this.#header(name, label));
     this.table = h("table", { class: "devices" },
       h("caption", { class: "unseen" }, "Devices"),
       h("thead", {}, h("tr", {}, this.headers)), this.body);
     this.content = [
       h("div", { class: "title" }, h("h1", {}, "Devices"), this.summary),
-      h("div", { class: "filters" }, this.search, this.platforms, this.states),
+      h("div", { class: "filters" }, this.search, this.platforms, this.states,
+        h("div", { class: "sorting" }, this.sort, this.turn)),
       h("div", { class: "card flush" }, this.table, this.nothing),
       this.more,
     ];
     this.#chips(this.states, "state", [["", "All"], ["up", "Connected"], ["down", "Away"]]);
   }
 
-  #header(name, label, first) {
-    const sort = () => {
-      choice.down = choice.by === name ? !choice.down : first === "desc";
-      choice.by = name;
-      this.#order = "";
-      this.changed();
-    };
+  #sort(name) {
+    const first = COLUMNS.find(([column]) => column === name)[2];
+    choice.down = choice.by === name ? !choice.down : first === "desc";
+    choice.by = name;
+    this.#order = "";
+    this.changed();
+  }
+
+  #header(name, label) {
     const kind = name in CELLS ? "numeric" : "";
-    const button = h("button", { type: "button", onclick: sort }, label);
+    const button = h("button", { type: "button", onclick: () => this.#sort(name) }, label);
     return h("th", { scope: "col", class: `${kind} c-${name}`, "data-name": name }, button);
   }
 
@@ -120,6 +130,7 @@ class Overview {
   }
 
   update() {
+    if (!live.known) return;
     const all = [...live.devices.values()];
     const served = Object.keys(live.hub?.platforms ?? {});
     const platforms = [...new Set([...served, ...all.map((row) => row.platform)])].sort();
@@ -131,6 +142,9 @@ class Overview {
       const sorted = header.dataset.name === choice.by;
       setAttribute(header, "aria-sort", sorted ? (choice.down ? "descending" : "ascending") : "none");
     }
+    this.sort.value = choice.by;
+    setText(this.turn, choice.down ? "↓" : "↑");
+    setAttribute(this.turn, "aria-label", choice.down ? "Descending" : "Ascending");
     const rows = all.filter(matches);
     this.#summarise(all, rows);
     this.#arrange(rows);
@@ -141,17 +155,17 @@ class Overview {
     const up = rows.filter((row) => row.connected).length;
     const sum = (name) => format.rate(rows.reduce((total, row) => total + row[name], 0));
     const part = rows.length === all.length ? "" : ` · ${rows.length} of ${all.length} shown`;
-    setText(this.summary,
-      `${up} of ${rows.length} connected · ${sum("rate_in")} in/s · ${sum("rate_out")} out/s${part}`);
+    setText(this.count, `${up} of ${rows.length} connected${part}`);
+    setText(this.rates, ` · ${sum("rate_in")} in/s · ${sum("rate_out")} out/s`);
   }
 
   #say(all, shown) {
-    const text = all === 0 ? "none" : shown === 0 ? "filtered" : "";
+    const text = all === 0 ? JSON.stringify(live.hub.platforms) : shown === 0 ? "filtered" : "";
     this.table.hidden = shown === 0;
     this.nothing.hidden = shown !== 0;
     if (this.nothing.dataset.text === text) return;
     this.nothing.dataset.text = text;
-    if (text === "none") this.nothing.replaceChildren(noDevices());
+    if (all === 0) this.nothing.replaceChildren(noDevices());
     if (text === "filtered") {
       this.nothing.replaceChildren(empty("No device matches.",
         h("button", { type: "button", onclick: () => {

@@ -34,6 +34,7 @@ export class Power {
   update(board) {
     this.board = board;
     this.on = board.state !== "off";
+    this.power.disabled = false;
     const busy = flashes(board);
     setText(this.power, this.on ? "Stop" : "Start");
     this.power.classList.toggle("primary", !this.on);
@@ -43,7 +44,8 @@ export class Power {
   }
 
   #button(label, call) {
-    const button = h("button", { type: "button", onclick: () => {
+    // Until it is known how the board is.
+    const button = h("button", { type: "button", disabled: true, onclick: () => {
       if (button.getAttribute("aria-busy") !== "true") this.attempt(call(), {}, button);
     } }, label);
     return button;

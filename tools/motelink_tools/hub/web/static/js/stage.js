@@ -24,7 +24,7 @@ export class Stage {
     this.title = title;
     this.link = link;
     this.under = h("span", { class: "under" });
-    this.value = h("output", { class: "value", "aria-label": `${title}: last value` });
+    this.value = h("output", { class: "value", "aria-live": "off", "aria-label": `${title}: last value` });
     this.editor = new Editor(`Function of ${title}`, (source) =>
       this.#inTurn(async () => this.#set(await this.#stored(source), this.depends)));
     this.helpers = h("div", { class: "helpers" });
@@ -78,7 +78,7 @@ export class Stage {
 
   #help(depends, source, of) {
     for (const alias of this.#helpers.keys()) {
-      if (alias in depends) continue;
+      if (Object.hasOwn(depends, alias)) continue;
       this.#helpers.get(alias).element.remove();
       this.#helpers.delete(alias);
     }
@@ -109,7 +109,7 @@ export class Stage {
     const alias = h("input", { autocomplete: "off", spellcheck: "false", maxlength: 40 });
     const add = form([field("Name", alias, "The function calls it as iot.NAME(…)")], "Add helper", async () => {
       if (!ALIAS.test(alias.value)) throw new Error("A name is a word of Python.");
-      if (alias.value in this.depends) throw new Error(`There is iot.${alias.value} already.`);
+      if (Object.hasOwn(this.depends, alias.value)) throw new Error(`There is iot.${alias.value} already.`);
       const digest = await this.#stored("def run(x):\n    return x\n");
       await this.#inTurn(() => this.#set(this.func, { ...this.depends, [alias.value]: digest }));
       alias.value = "";

@@ -19,9 +19,9 @@ export function iottalk() {
       features.replaceChildren(...rows.map(([way, feature]) =>
         h("tr", {},
           h("th", { scope: "row" }, feature.name),
-          h("td", {}, way === "in" ? "IDF" : "ODF"),
+          h("td", { class: "fit" }, way === "in" ? "IDF" : "ODF"),
           h("td", {}, feature.units.join(", ") || "no unit"),
-          h("td", {}, signal(feature.signal)))));
+          h("td", { class: feature.signal === "ok" ? "fit" : null }, signal(feature.signal)))));
       graphs.replaceChildren(...(found.graphs ?? []).flatMap(([client, graph]) =>
         [h("a", { href: graphAddress(client, graph) }, `${client} / ${graph}`), " "]));
       setText(profile, JSON.stringify(found.profile ?? {}, null, 2));

@@ -36,11 +36,16 @@ export function losant(id, signal) {
       const names = Object.keys({ ...found.attributes, ...found.last?.data });
       last.replaceChildren(...names.map((attribute) =>
         h("tr", {}, h("th", { scope: "row" }, attribute),
-          h("td", {}, shown(found.last?.data[attribute] ?? format.NONE)),
-          h("td", { class: "under" }, found.attributes[attribute] ?? ""))));
+          h("td", {}, shown(own(found.last?.data, attribute) ?? format.NONE)),
+          h("td", { class: "under" }, own(found.attributes, attribute) ?? ""))));
       when.replaceChildren(found.last ? format.time(found.last.time / 1000, format.moment) : "none yet");
     },
   };
+}
+
+/** An attribute may be called as something that every object has. */
+function own(object, name) {
+  return object && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 class History {
@@ -68,7 +73,7 @@ class History {
 
   #span() {
     const minutes = Number(this.range.value);
-    if (this.range.value) return { since: Date.now() - minutes * 60000, until: null };
+    if (this.range.value) return { since: Math.round(format.now() * 1000) - minutes * 60000, until: null };
     const [since, until] = [this.from, this.to].map((input) => new Date(input.value).getTime());
     if (Number.isNaN(since) || Number.isNaN(until)) throw new Error("Choose both times.");
     if (since >= until) throw new Error("From must be before to.");
@@ -84,6 +89,7 @@ class History {
     this.rows.replaceChildren(...states.slice(-ROWS).reverse().map((state) =>
       h("tr", {}, h("td", {}, format.time(state.time / 1000, format.moment)),
         h("td", {}, h("code", {}, JSON.stringify(state.data))))));
+    if (states.length === POINTS) return `The newest ${format.count(POINTS)} states of that time, the last ${ROWS} in the table.`;
     return `${states.length} ${states.length === 1 ? "state" : "states"}${states.length > ROWS ? `, the last ${ROWS} in the table` : ""}.`;
   }
 }

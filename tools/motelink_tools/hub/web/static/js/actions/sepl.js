@@ -48,7 +48,7 @@ export function sepl() {
     about({ devices }) {
       rows.replaceChildren(...(devices.length ? devices.map((row) =>
         h("tr", {}, h("th", { scope: "row" }, row.name), h("td", {}, h("code", {}, row.uri)),
-          h("td", {}, row.connected ? "connected" : "away"), h("td", {}, row.tags.join(", ")))) :
+          h("td", { class: "fit" }, row.connected ? "connected" : "away"), h("td", {}, row.tags.join(", ")))) :
         [h("tr", {}, h("td", {}, empty("No device behind it.")))]));
       const now = JSON.stringify(devices.map((row) => row.uri));
       if (now === known) return;
