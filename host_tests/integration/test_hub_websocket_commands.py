@@ -122,6 +122,9 @@ def test_sepl(hub):
     assert not hub.ask("sepl", "devices")[0]["connected"]
     assert "not connected" in hub.say("sepl", "command", "lamp", "switch", status=1)
     assert "no JSON" in hub.say("sepl", "command", "lamp", "switch", "{", status=2)
+    for wrong in ("-1", "0", "nan", "inf", "soon"):
+        said = hub.say("sepl", "command", "lamp", "switch", f"--timeout={wrong}", status=2)
+        assert "seconds" in said
     assert "no time" in hub.say("sepl", "events", "lamp", "--since", "yesterday", status=2)
     assert "removed me" in hub.say("sepl", "remove-user", "me")
     assert "no user" in hub.say("sepl", "remove-user", "me", status=1)

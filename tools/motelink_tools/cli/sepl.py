@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import Any
 
-from motelink_tools.hub.app.verbs import count, verb
+from motelink_tools.hub.app.verbs import count, seconds, verb
 
 _EXAMPLES = """\
 examples:
@@ -44,7 +44,9 @@ def add(subparsers: Any) -> None:
     command.add_argument("device", help="its id")
     command.add_argument("service")
     command.add_argument("value", nargs="?", default="null", help="JSON (null)")
-    command.add_argument("--timeout", type=float, default=10.0, metavar="S", help="(%(default)s)")
+    command.add_argument(
+        "--timeout", type=seconds, default=10.0, metavar="S", help="(%(default)s)"
+    )
 
     events = new("events", "what a device reported, oldest first")
     events.add_argument("device", help="its id")
