@@ -25,7 +25,7 @@ class Session:
                 setattr(ws, "on_" + name, lambda told, ws, name=name: heard.append((name, told)))
             for name in ("connect", "reconnect", "close"):
                 setattr(ws, "on_" + name, lambda ws, name=name: heard.append(name))
-        ws._options["backoff"] = Backoff(1, 1, lambda bits: 0)
+        ws.options["backoff"] = Backoff(1, 1, lambda bits: 0)
         peer.turn = lambda: ws.client.step(1)
 
     def __enter__(self):

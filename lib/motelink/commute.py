@@ -52,12 +52,12 @@ class WebSocket:
     def __init__(self, device_id, device_key, side, root=None, **options):
         from motelink import commute_url
 
-        self._url = commute_url.of(device_id, device_key, side, root or self.ROOT)
+        self._url = commute_url.url(device_id, device_key, side, root or self.ROOT)
         del commute_url
         port.forget("commute_url")
         options.setdefault("rx_size", 512)
         options.setdefault("tx_size", 512)
-        self._options = options
+        self.options = options
         self._known = False
         self._tries = 0
         self._inside = False  # a callback: no waiting here
@@ -84,11 +84,11 @@ class WebSocket:
 
     def open(self, disable_ssl_verification=False, proxy=None):
         """Make ``client`` anew, and return it; it connects when it is run."""
-        options = self._options
+        options = self.options
         if disable_ssl_verification or proxy:
             from motelink import commute_options
 
-            options = commute_options.of(options, disable_ssl_verification, proxy)
+            options = commute_options.options(options, disable_ssl_verification, proxy)
             del commute_options
             port.forget("commute_options")
         if self.client:
@@ -97,9 +97,9 @@ class WebSocket:
         self._tries = 0
         self.client = client = _Pair(self._url, **options)
         client.pair = self
-        client.on_connect = self._connected
+        client.on_connect = self._opened
         client.on_message = self._received
-        client.on_end = self._ended
+        client.on_end = self._closed
         return client
 
     def is_connected(self) -> bool:
@@ -159,9 +159,9 @@ class WebSocket:
             raise _errors().ClosedException("not connected")
         from motelink import commute_state
 
-        return commute_state.ask(self, sensor)
+        return commute_state.get_state(self, sensor)
 
-    def _connected(self) -> None:
+    def _opened(self) -> None:
         self._tries = 0
         handler = self.on_reconnect if self._known else self.on_connect
         self._known = True
@@ -182,7 +182,7 @@ class WebSocket:
                     asked[1] = tick
             self._call(self.on_tick, tick)
 
-    def _ended(self, _error) -> None:
+    def _closed(self, _) -> None:
         self._call(self.on_close)
 
     def _call(self, handler, *values) -> None:
@@ -210,15 +210,15 @@ class _Pair(Client):
         if self.runner:
             self.runner.__enter__()
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind, error, _):
         if self.runner:
-            self.runner.__exit__(kind, error, trace)
+            self.runner.__exit__(kind, error, _)
 
     def failed(self, error: Exception) -> None:
         try:
             from motelink import commute_failure
 
-            error = commute_failure.judge(self, error)
+            error = commute_failure.failed(self, error)
         except MemoryError as poor:  # not even to say what it means
             error = poor
         super().failed(error)

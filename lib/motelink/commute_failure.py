@@ -7,7 +7,7 @@ _POLICY = const(1008)  # how servers close when id or key are wrong
 _LONGEST = const(12)  # RECONNECT_INTERVALs: a minute
 
 
-def judge(client, error):
+def failed(client, error):
     """What an error of this client means to its `motelink.commute.WebSocket`, which has tried in
     vain."""
     ws = client.pair

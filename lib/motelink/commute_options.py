@@ -5,15 +5,15 @@ from motelink.commute_url import quoted
 from motelink.errors import ConfigError
 
 
-def of(options, disable_ssl_verification, proxy) -> dict:
+def options(given, disable_ssl_verification, proxy) -> dict:
     """Those of its client, with the arguments of ``connect``."""
-    options = dict(options)
+    changed = dict(given)
     if disable_ssl_verification:
         log.warning("the certificate of the server will not be verified")
-        options["tls"] = port.tls_context(verify=False)
-    options["proxy"] = _url(**proxy) if isinstance(proxy, dict) else proxy
+        changed["tls"] = port.tls_context(verify=False)
+    changed["proxy"] = _url(**proxy) if isinstance(proxy, dict) else proxy
     port.forget("commute_url")
-    return options
+    return changed
 
 
 def runner(client):

@@ -35,7 +35,7 @@ class Pair(Client):
         options.setdefault("tx_size", 512)
         from motelink import commute_url
 
-        url = commute_url.of(device_id, device_key, side, root)
+        url = commute_url.url(device_id, device_key, side, root)
         del commute_url
         port.forget("commute_url")
         super().__init__(url, **options)

@@ -6,7 +6,7 @@ from motelink import commute_errors
 from motelink.port import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 
-def ask(ws, sensor: str):
+def get_state(ws, sensor: str):
     """See `motelink.commute.WebSocket.get_state`."""
     client = ws.client
     asked = [sensor, None]

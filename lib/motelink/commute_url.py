@@ -1,11 +1,12 @@
 """Where a side of an IoT Commute pair connects to. Loaded to make one, and dropped."""
 
 from motelink.errors import ConfigError
+from motelink.port import const
 
-_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+_SAFE = const(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
-def of(device_id, device_key, side, root) -> str:
+def url(device_id, device_key, side, root) -> str:
     """Its URL. Raises ConfigError."""
     if side not in ("device", "client"):
         raise ConfigError("side must be 'device' or 'client'")  # it may be the key

@@ -138,15 +138,20 @@ class Client(Link):
     def leave(self, code: int = 1000, reason: str = "") -> None:
         """Tell the server that, and why (RFC 6455, 7.4), wait at most ``answer_ms`` for its
         answer, and stay closed. Raises ValueError."""
-        if self.connected and self._goodbye(code, reason):
-            self.deadline = ticks_add(ticks_ms(), self.answer_ms)
-        else:
-            self.end()
+        if self.connected:
+            from motelink import websocket_close
+
+            if websocket_close.goodbye(self, code, reason):
+                self.deadline = ticks_add(ticks_ms(), self.answer_ms)
+                return
+        self.end()
 
     def end(self, error=None) -> None:
         """Take leave of the server without waiting for its answer, and stay closed."""
         if self.connected and not error:
-            self._goodbye(1000, "")
+            from motelink import websocket_close
+
+            websocket_close.goodbye(self, 1000, "")
         super().end(error)
 
     def deliver(self, message) -> None:
@@ -177,18 +182,6 @@ class Client(Link):
         """Short texts are sent by a new generator, see `Frames.sender`."""
         self._again = self._frames.sender(write).send
         self._again(None)
-
-    def _goodbye(self, code: int, reason) -> bool:
-        """Begin to close; False: there is no room even for that."""
-        from motelink import websocket_close
-
-        done = websocket_close.close(self._frames, code, reason)
-        port.forget("websocket_close")
-        if done:
-            self._again = None
-            self.connected = False
-            self._push()
-        return done
 
     def _push(self) -> bool:
         """Send what is in ``tx``; an error closes the connection. Whether there still is one."""

@@ -25,6 +25,21 @@ def close(frames, code: int, reason) -> bool:
     return done
 
 
+def goodbye(client, code: int, reason) -> bool:
+    """`close` of a `motelink.websocket.Client`."""
+    done = close(client._frames, code, reason)
+    if done:
+        client._again = None
+        client.connected = False
+        client._push()
+    return done
+
+
+def too_large(size: int, limit: int) -> None:
+    """Raise TooLarge."""
+    raise TooLarge("a frame of %d bytes, at most %d" % (size, limit))
+
+
 def fail(frames, code: int, why: str) -> None:
     """Tell the server what it did wrong, and raise it: TooLarge for 1009, else ProtocolError."""
     _say(frames, bytes([code >> 8, code & 255]))
@@ -33,7 +48,7 @@ def fail(frames, code: int, why: str) -> None:
     raise error
 
 
-def came(frames, at: int, end: int) -> None:
+def received(frames, at: int, end: int) -> None:
     """A Close has come. Raises ConnectionLost with its ``code`` and ``reason``, unless it answers
     ours."""
     data = frames.rx.data

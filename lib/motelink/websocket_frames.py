@@ -18,7 +18,6 @@ text that is not ASCII: each loads a module, which stays until the connection is
 
 from motelink import port
 from motelink.buffer import Message
-from motelink.errors import TooLarge
 
 const = port.const
 _bulk = port.load("_bulk")
@@ -151,7 +150,9 @@ class Frames:
         tx = self.tx
         limit = tx.limit - (_CONTROL if kind < _CLOSE else 0)
         if size > limit:
-            raise TooLarge("a frame of %d bytes, at most %d" % (size, limit))
+            from motelink import websocket_close
+
+            websocket_close.too_large(size, limit)
         if len(tx) + size > limit:
             return False
         tx.make_room(size)
@@ -177,7 +178,7 @@ class Frames:
         while self.state and rx.end > rx.start:
             if self.begun and self.parts.left:
                 self.parts.piece()
-            elif not self._frame():
+            elif not self.frame():
                 return
 
     def texts(self):
@@ -213,7 +214,7 @@ class Frames:
             message.end = rx.start = end
             message.binary = False
 
-    def _frame(self) -> bool:
+    def frame(self) -> bool:
         """Read a frame; False when more of it must come first."""
         rx = self.rx
         start = rx.start
@@ -272,7 +273,7 @@ class Frames:
         if kind == _CLOSE:
             from motelink import websocket_close
 
-            websocket_close.came(self, at, end)
+            websocket_close.received(self, at, end)
             return False
         if kind == _PING:
             self._pong(at, n)
@@ -328,9 +329,9 @@ class Frames:
         """``state`` of `motelink.websocket_text` after ``rx.data[at:end]``; fails when that is no
         UTF-8, or, if it is the ``last`` of a text, when it ends inside a character."""
         if not self.check:
-            from motelink.websocket_text import utf8_state
+            from motelink.websocket_text import utf8
 
-            self.check = utf8_state
+            self.check = utf8
         state = self.check(state, self.rx.data, at, end)
         if state < 0 or (last and state):
             self.fail(_NOT_TEXT, "text that is not UTF-8")

@@ -26,7 +26,7 @@ class Opening:
         # No secret (RFC 6455, 1.3): it tells the answer to us from one that somebody has kept.
         key = bytes([port.getrandbits(8) for _ in range(16)])
         self._key = b2a_base64(key).strip()
-        self._client = client
+        self.owner = client
         self.protocols = protocols
         self._head = bytearray()
         self.protocol = None
@@ -37,7 +37,7 @@ class Opening:
             fields.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
         for name in headers or ():
             fields.append((name, headers[name]))
-        self.request = requested("GET " + path, fields, client.tx.limit)
+        self.request = requested("GET %s HTTP/1.1" % path, fields, client.tx.limit)
 
     def read(self, rx) -> bool:
         """Take the head of an answer out of a `Buffer`; True when it is complete, and accepts.
@@ -58,15 +58,18 @@ class Opening:
             return False
         self._head = bytearray()
         lines = bytes(head[:end]).split(b"\r\n")
-        return self._answered(_status(lines[0]), lines)
+        words = lines[0].split(b" ", 2)
+        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+            raise ProtocolError("expected HTTP/1.1, got %r" % lines[0][:40])
+        return self._answered(int(words[1]), lines)
 
     def due(self, _now: int) -> None:
         """The deadline has come. Raises TimedOut."""
-        raise TimedOut("%s: no handshake" % self._client)
+        raise TimedOut("%s: no handshake" % self.owner)
 
     def _answered(self, status: int, lines) -> bool:
         if status != 101:
-            raise refusal("the server", status)
+            raise refusal("by the server", status)
         self._check(_fields(lines))
         return True
 
@@ -127,25 +130,18 @@ def place_of(place: str, number: int) -> tuple:
 
 def requested(first: str, fields, room: int) -> bytes:
     """The bytes of a request, at most ``room`` of them. Raises ConfigError."""
-    lines = [first + " HTTP/1.1"]
+    lines = [first]
     for name, value in fields:
         lines.append("%s: %s" % (name, value))
     for line in lines:
         if "\r" in line or "\n" in line:
             raise ConfigError("a header of more than one line")
-    if first.count(" ") != 1:
+    if first.count(" ") != 2:
         raise ConfigError("a path with a space")
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     if len(request) > room:
         raise ConfigError("the handshake takes %d bytes; tx_size is too small" % len(request))
     return request
-
-
-def _status(line: bytes) -> int:
-    words = line.split(b" ", 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-        raise ProtocolError("expected HTTP/1.1, got %r" % line[:40])
-    return int(words[1])
 
 
 def _fields(lines) -> dict:
@@ -161,11 +157,11 @@ def _fields(lines) -> dict:
     return found
 
 
-def refusal(who: str, status: int):
+def refusal(by: str, status: int):
     """The error of one who answers with another status."""
     kind = AuthError if status in (401, 403, 407) else ConnectionLost
     why = "; redirects are not followed" if 300 <= status <= 399 else ""
-    error = kind("refused by %s: status %d%s" % (who, status, why))
+    error = kind("refused %s: status %d%s" % (by, status, why))
     error.status = status
     return error
 

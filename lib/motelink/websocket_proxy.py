@@ -27,16 +27,16 @@ class Tunnel(Opening):
         if who:
             word = b2a_base64(who.encode()).decode().replace("\n", "")
             fields.append(("Proxy-Authorization", "Basic " + word))
-        self.request = requested("CONNECT " + place, fields, client.tx.limit)
+        self.request = requested("CONNECT %s HTTP/1.1" % place, fields, client.tx.limit)
 
     def _answered(self, status: int, lines) -> bool:
         if not self._hello:
             return super()._answered(status, lines)
         if not 200 <= status <= 299:
-            raise refusal("the proxy", status)
+            raise refusal("by the proxy", status)
         self.request = self._hello
         self._hello = None
-        client = self._client
+        client = self.owner
         if client._proxy[3]:
             self._secure = True
             client.deadline = port.ticks_ms()  # not while its socket is being read
@@ -49,7 +49,7 @@ class Tunnel(Opening):
         if not self._secure:
             super().due(now)
         self._secure = False
-        client = self._client
+        client = self.owner
         poll = client.loop.poll
         poll.unregister(client.sock)
         client.rx.clear()  # what the proxy has said besides is not the server's

@@ -2,7 +2,7 @@
 with the first text that is not ASCII, and drops it when the connection is closed."""
 
 
-def utf8_state(state: int, data, at: int, end: int) -> int:
+def utf8(state: int, data, at: int, end: int) -> int:
     """``state`` after ``data[at:end]``: 0 between characters; inside one, how many bytes are to
     come (2 bits), and the highest and lowest that may be next (8 bits each); -1: not UTF-8."""
     while at < end:
