@@ -5,7 +5,7 @@ from losant_kettle import STATE, begin
 from motelink.clock import Clock
 from motelink.errors import TooLarge
 from motelink.losant_state import StateWriter
-from motelink.mqtt_session import Slot
+from motelink.mqtt_session import slots
 from motelink.port import ticks_ms
 from mqtt_owner import PUBACK, ack
 from outbox_losant import NOW, away, clock_at, forwarding, stamped, state_of, states_sent
@@ -77,7 +77,7 @@ def test_a_record_larger_than_the_settings_of_now_holds_nothing_up():
     made.publish(state_of(1))
     made.publish(state_of(2))
     begin(made)
-    made.client._session.window = [Slot(20) for _ in range(2)]
+    made.client._session.window = slots(2, 20)
     log.set_level("off")
     for _ in range(3):
         forwarder.turn(ticks_ms())
@@ -96,7 +96,7 @@ def test_a_record_fits_to_the_byte():
         begin(made)
         assert forwarder.box.peek()
         size = len(STATE) + len(forwarder.box.payload) + 9
-        made.client._session.window = [Slot(size - less) for _ in range(2)]
+        made.client._session.window = slots(2, size - less)
         forwarder.turn(ticks_ms())
         assert len(states_sent(made)) == 1 - less and forwarder.unwanted == less
         forwarder.box.close()

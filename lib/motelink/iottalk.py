@@ -25,7 +25,7 @@ from motelink.port import const, copy_into, forget, ticks_ms
 class Feature:
     """One device feature. ``name``; ``units``: a list, one for each dimension, or None.
 
-    ``on_data(message)``: of an output feature, is given each `Received`, valid during the call:
+    ``on_data(message)``: of an output feature, is given each `Message`, valid during the call:
     a JSON array, from some servers a bare value (`motelink.iottalk_data` reads both).
     """
 

@@ -41,17 +41,17 @@ class Client(Link):
     is lost. ``tls``, ``backoff``, ``connect_ms``: see `Link`.
 
     Handlers, all optional, are attributes: ``on_connect()``, at every CONNACK, ``present`` says
-    whether the broker has kept the session; ``on_message(message)``, with a `Received` that is
-    valid during the call; ``on_end(error)``, None when the user ended it; ``on_suback(filter,
-    qos)``, for each filter, 128 when it is refused; ``on_chunk(message, at, total)``, for messages
-    larger than ``rx_size`` in pieces, ``message.topic`` only where ``at`` is 0;
-    ``on_oversize(size)``, after such a message. A handler that raises is logged and counted in
-    ``handler_errors``.
+    whether the broker has kept the session; ``on_message(message)``, with what
+    `mqtt_inbound.received` makes, valid during the call; ``on_end(error)``, None when the user
+    ended it; ``on_suback(filter, qos)``, for each filter, 128 when it is refused;
+    ``on_chunk(message, at, total)``, for messages larger than ``rx_size`` in pieces,
+    ``message.topic`` only where ``at`` is 0; ``on_oversize(size)``, after such a message. A
+    handler that raises is logged and counted in ``handler_errors``.
 
     ``publish(topic, payload, qos=0, retain=False)``: see `Session.publish`. ``connected``: whether
     the broker has accepted us, and nothing since says otherwise; ``in_flight``: how many messages
-    wait for their acknowledgement. Counters:
-    ``messages``, ``oversized``, and those of `Link`. Raises ConfigError.
+    wait for their acknowledgement. Counters: ``messages``, ``oversized``, and those of `Link`.
+    Raises ConfigError.
     """
 
     # In the class, so that those in use alone take room in the client. (const: of any type.)

@@ -9,7 +9,7 @@ acknowledged when the connection breaks is not sent again.
 from motelink.backoff import Backoff
 from motelink.errors import AuthError, ConnectionLost, LinkError
 from motelink.loop import Loop
-from motelink.mqtt_inbound import Received
+from motelink.mqtt_inbound import received
 from motelink.port import ticks_add, ticks_ms
 
 
@@ -46,7 +46,7 @@ class Adapter:
         self.sock = None
         self.deadline = ticks_ms()
         self._filters: dict = {}
-        self._message = Received(bytearray())
+        self._message = received(bytearray())
 
     def publish(self, topic, payload, qos=0, retain=False) -> bool:
         """Send a message, and at QoS 1 wait for its acknowledgement. False when not connected, or

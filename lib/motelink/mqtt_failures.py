@@ -1,8 +1,23 @@
-"""What breaks an MQTT session, in words. `motelink.mqtt_inbound` loads this for the error that it
-raises, and drops it. Sections are those of MQTT 3.1.1.
+"""What breaks an MQTT session, and what it cannot publish, in words. `motelink.mqtt_inbound` loads
+this for the error that it raises, and drops it. Sections are those of MQTT 3.1.1.
 """
 
 from motelink.errors import ProtocolError, TimedOut, TooLarge
+
+
+def topic(topic: str):
+    """With a wildcard, say (4.7)."""
+    return ValueError("cannot publish to the topic %r" % topic)
+
+
+def qos(qos):
+    """There are three (4.3)."""
+    return ValueError("qos must be 0, 1 or 2, got %r" % (qos,))
+
+
+def limit(n: int, room: int):
+    """It never fits."""
+    return TooLarge("topic and payload take %d bytes of a packet of %d" % (n, room))
 
 
 def length():

@@ -37,7 +37,7 @@ def prepared(topic: str) -> bytes:
     """A topic checked and encoded, for publishing to it often. Raises ValueError."""
     data = topic.encode()
     if not is_topic(data, 0, len(data)):
-        raise ValueError("cannot publish to the topic %r" % topic)
+        raise failure("topic", topic)
     return data
 
 
@@ -51,15 +51,14 @@ def failure(what: str, *values):
     return error
 
 
-class Received(Message):
-    """A received message: its payload, as `Message` has it; ``topic``, a `Message`, too; ``qos``
+def received(data):
+    """A received message: a `Message`, of its payload, with ``topic``, a `Message`, too; ``qos``
     and ``retain``."""
-
-    def __init__(self, data: bytearray):
-        super().__init__(data)
-        self.topic = Message(data)
-        self.qos = 0
-        self.retain = 0
+    message = Message(data)
+    message.topic = Message(data)
+    message.qos = 0
+    message.retain = 0
+    return message
 
 
 class Inbound:
@@ -79,7 +78,7 @@ class Inbound:
         self._fresh = None
         self._fits = 0
         self._at = 0
-        self.message = Received(self.rx.data)
+        self.message = received(self.rx.data)
         self.ids = array("H", bytes(2 * ids))
         self._known = 0  # so many of them are unreleased
         # Topics that were subscribed to by name, as bytes: to find one is faster than to check it.

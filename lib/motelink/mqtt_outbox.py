@@ -7,7 +7,7 @@ that wait, on the next one. Allocates nothing.
 
 from motelink.errors import ConfigError, TooLarge
 from motelink.mqtt_inbound import RESERVE
-from motelink.mqtt_session import Slot
+from motelink.mqtt_session import slots
 from motelink.outbox_forward import Forwarder as Base
 from motelink.port import SLACK, const, copy_into, move
 
@@ -38,7 +38,7 @@ class Forwarder(Base):
             slot_size = max(slot_size, len(slot.data) - RESERVE - SLACK)
         if slot_size + RESERVE > client.tx.limit:
             raise ConfigError("a record of %d bytes needs a larger tx_size" % slot_size)
-        session.window = [Slot(slot_size) for _ in range(self._spare + window)]
+        session.window = slots(self._spare + window, slot_size)
 
     def offer(self, name, topic, payload) -> bool:
         """Publish: at once, where nothing waits and the window has room; otherwise the record is

@@ -19,7 +19,7 @@ connection, so that nothing is lost and nothing comes twice (section 4.4 of the 
 
 from struct import pack_into
 
-from motelink.errors import TooLarge
+from motelink.buffer import Message
 from motelink.mqtt_inbound import Inbound, failure, prepared
 from motelink.port import SLACK, const, copy_into
 
@@ -42,15 +42,17 @@ _DUP = const(8)
 _RESERVE = const(8)  # as in mqtt_inbound
 
 
-class Slot:
-    """One place of the window: ``data[:end]`` is a PUBLISH."""
-
-    def __init__(self, size: int):
-        self.data = bytearray(size + _RESERVE + SLACK)
-        self.end = 0
-        self.id = 0
-        self.want = 0  # the acknowledgement that comes next
-        self.age = 0  # 0: to be sent on this connection; then doubled by each tick
+def slots(count, size):
+    """So many places of a window: each a `Message`, ``data[:end]`` is a PUBLISH of up to ``size``
+    bytes."""
+    window = []
+    while len(window) < count:
+        slot = Message(bytearray(size + _RESERVE + SLACK))
+        slot.id = 0
+        slot.want = 0  # the acknowledgement that comes next
+        slot.age = 0  # 0: to be sent on this connection; then doubled by each tick
+        window.append(slot)
+    return window
 
 
 class Session(Inbound):
@@ -69,9 +71,7 @@ class Session(Inbound):
     def __init__(self, owner, window: int, slot_size: int, ids: int, clean: bool):
         super().__init__(owner, ids)
         self.clean = clean
-        self.window: list = []
-        while len(self.window) < window:
-            self.window.append(Slot(slot_size))
+        self.window = slots(window, slot_size)
         self.subscriptions: tuple = ()  # SUBSCRIBE packets
         self.waiting: tuple = ()  # those, and UNSUBSCRIBE, that are not answered
         self.asked = 0  # packet id of waiting[0], once that is sent
@@ -176,7 +176,7 @@ class Session(Inbound):
     def _keep(self, topic, payload, qos: int, retain) -> bool:
         """`publish` at QoS 1 and 2."""
         if qos not in (1, 2):
-            raise ValueError("qos must be 0, 1 or 2, got %r" % (qos,))
+            raise failure("qos", qos)
         if self.owner.in_flight == len(self.window):
             return False
         slot = self.window[self.owner.in_flight]
@@ -194,10 +194,7 @@ class Session(Inbound):
         more = len(payload)
         n = size + more + (4 if pid else 2)
         if n + 5 > len(data) - SLACK - _RESERVE:
-            raise TooLarge(
-                "topic and payload take %d bytes of a packet of %d"
-                % (n, len(data) - SLACK - _RESERVE)
-            )
+            raise failure("limit", n, len(data) - SLACK - _RESERVE)
         data[0] = kind
         at = 1
         while n > 127:
