@@ -45,7 +45,7 @@ _RESERVE = const(8)  # as in mqtt_inbound
 def slots(count, size):
     """So many places of a window: each a `Message`, ``data[:end]`` is a PUBLISH of up to ``size``
     bytes."""
-    window = []
+    window: list = []
     while len(window) < count:
         slot = Message(bytearray(size + _RESERVE + SLACK))
         slot.id = 0
