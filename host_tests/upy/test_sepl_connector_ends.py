@@ -24,7 +24,7 @@ def _device(name="new", tag="x"):
 def test_the_connection_is_lost_while_somebody_waits():
     with World(1) as world:
         connector = world.ready().connector
-        world.turns.append(connector.ws.lose)
+        world.turns += [int, connector.ws.lose]  # int: a turn in which nothing happens
         answer = connector.event("d0", "s", 1)
         assert (answer.status, answer.payload) == (None, LOST)
         world.opens_in = 1
@@ -32,12 +32,25 @@ def test_the_connection_is_lost_while_somebody_waits():
         told = []
         for i in range(16):
             connector.add(_device("n%d" % i), callback=told.append, block=False)
-        world.turns.append(connector.ws.lose)
+        world.turns += [int, connector.ws.lose]
         assert connector.event("d0", "s", 1).payload == LOST
         assert told == [False] * 16
         world.opens_in = 1
         assert connector.event("d0", "s", 1).status == 200
         assert len(world.known) == 17
+
+
+def test_a_connection_that_was_lost_while_nobody_looked_is_made_anew_first():
+    for call in ("event", "add"):
+        with World(1) as world:
+            connector = world.ready().connector
+            world.turns.append(connector.ws.lose)
+            world.opens_in = 1
+            if call == "event":
+                assert connector.event("d0", "s", 1).status == 200
+            else:
+                assert connector.add(_device())
+            assert connector.ready and not world.turns
 
 
 def test_whatever_goes_wrong_inside_ends_the_connection():

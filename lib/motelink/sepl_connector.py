@@ -108,6 +108,7 @@ class Connector:
         AuthError."""
         self._may_wait()
         limit = _limit(timeout)
+        self.step(0)  # what has come since the last one: it may be the end of the connection
         while not self.ready and self._turn(limit):
             pass
         return self.ready
