@@ -137,7 +137,7 @@ def test_states_as_json_and_as_csv_without_formulas(world):
     wait_for(lambda: world.get(f"api/losant/states?device={made['id']}").json()["result"])
     lines = world.get(f"api/losant/states.csv?device={made['id']}").text.splitlines()
     assert lines[0] == "time,'=c,a,b"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00,true,1,'=HYPERLINK\(\)", lines[1])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z,true,1,'=HYPERLINK\(\)", lines[1])
     none = world.get(f"api/losant/states?device={made['id']}&until=1").json()["result"]
     assert none == []
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub.app import tables
+from motelink_tools.hub.app import spreadsheet, tables
 from motelink_tools.hub.app.control import HubClient
 from motelink_tools.hub.app.folder import Folder
 from motelink_tools.hub.app.verbs import moment, parsed, printable
-from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records, StoredState
+from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records
 from motelink_tools.hub.losant.server import PLATFORM
 from motelink_tools.hub.losant.wire import iso
 from motelink_tools.hub.store import Database
@@ -102,7 +101,7 @@ def states(
         records = Records(database)
         found = records.states(records.find(device).id, first, end, limit)
     if as_csv:
-        _print_csv(found)
+        spreadsheet.write(sys.stdout, [(iso(state.time), state.data) for state in found])
     elif as_json:
         print(json.dumps([{"time": iso(state.time), "data": state.data} for state in found]))
     else:
@@ -145,18 +144,3 @@ def _line(head: str, data: dict[str, Any]) -> str:
     return printable(
         "  ".join([head, *(f"{name} {json.dumps(value)}" for name, value in data.items())])
     )
-
-
-def _print_csv(states: Iterable[StoredState]) -> None:
-    rows = [
-        {"time": iso(state.time), **{name: _cell(value) for name, value in state.data.items()}}
-        for state in states
-    ]
-    names = dict.fromkeys(name for row in rows for name in row)
-    writer = csv.DictWriter(sys.stdout, ["time", *(n for n in names if n != "time")])
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

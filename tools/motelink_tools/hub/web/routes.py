@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +18,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from motelink_tools.errors import ToolError
+from motelink_tools.hub.app import spreadsheet
+from motelink_tools.hub.losant.wire import iso
 from motelink_tools.hub.strict_json import parse_json
 from motelink_tools.hub.web import openapi
 from motelink_tools.hub.web.details import Json
@@ -129,16 +129,8 @@ class Api:
         """The same as states, for spreadsheets."""
         operation = next(o for o in OPERATIONS if o.path == "/api/losant/states")
         states = await self._call(operation, dict(request.query_params))
-        names = sorted({name for state in states for name in state["data"]})
         file = io.StringIO()
-        writer = csv.writer(file)
-        writer.writerow(["time", *map(_cell, names)])
-        for state in states:
-            moment = datetime.fromtimestamp(state["time"] / 1000, UTC)
-            data = state["data"]
-            writer.writerow(
-                [moment.isoformat(timespec="milliseconds"), *(_cell(data.get(n)) for n in names)]
-            )
+        spreadsheet.write(file, [(iso(state["time"]), state["data"]) for state in states])
         headers = {"Content-Disposition": 'attachment; filename="states.csv"'}
         return Response(file.getvalue(), media_type="text/csv", headers=headers)
 
@@ -192,15 +184,6 @@ def _pair(text: str | None) -> tuple[str, str] | None:
         return None
     first, _, second = text.partition("/")
     return unquote(first), unquote(second)
-
-
-def _cell(value: Any) -> Any:
-    """As spreadsheets show it; a text from a device never becomes a formula there."""
-    if isinstance(value, str):
-        return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-    if isinstance(value, (dict, list, bool)):
-        return json.dumps(value)
-    return value
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
