@@ -1,6 +1,7 @@
 """What the page shows, from what platforms say of their devices."""
 
 import asyncio
+import json
 from typing import Any
 
 from motelink_tools.hub.registry import Registry
@@ -46,3 +47,19 @@ def test_a_name_without_end_makes_no_row_without_end() -> None:
         return feed.rows["iottalk", "kettle"]
 
     assert len(asyncio.run(scene())) < 1000
+
+
+def test_a_device_without_a_name_has_the_same_one_after_a_restart_of_the_hub() -> None:
+    async def scene() -> list[Any]:
+        names = []
+        for is_there in (True, False):
+            platform, registry = _Platform(), Registry()
+            feed = Feed(registry, {"manager": platform}, LogRing())  # type: ignore[dict-item]
+            if is_there:
+                registry.connected("manager", "b7", kind="kettle")
+            platform.facts = {"b7": {"kind": "kettle"}}
+            await feed._ask()
+            names.append(json.loads(feed.rows["manager", "b7"])["name"])
+        return names
+
+    assert asyncio.run(scene()) == ["kettle", "kettle"]

@@ -172,11 +172,12 @@ class Feed:
                 return None
             device = Device(*key)
         rates = self._rates.get(key)
+        kind = str((facts or {}).get("kind", "")) or device.kind
         row = {
             "platform": device.platform,
             "id": device.id,
-            "name": (str((facts or {}).get("name", "")) or device.kind)[:_NAME_CHARACTERS],
-            "kind": (str((facts or {}).get("kind", "")) or device.kind)[:_NAME_CHARACTERS],
+            "name": (str((facts or {}).get("name", "")) or kind)[:_NAME_CHARACTERS],
+            "kind": kind[:_NAME_CHARACTERS],
             "address": device.address,
             "connected": device.connected,
             "reason": device.reason,
