@@ -15,7 +15,7 @@ that have several clients, or handlers instead of `receive`, take `motelink.sepl
 """
 
 from motelink.errors import ConfigError
-from motelink.sepl_connector import Connector
+from motelink.sepl_connector import Connector, settings
 from motelink.sepl_device import Device
 from motelink.sepl_pool import DevicePool
 from motelink.sepl_session import Message
@@ -53,10 +53,11 @@ class Client:
         connector.on_ready = con_callbck
         if discon_callbck:
             connector.on_end = lambda _error: discon_callbck()
-        if connector.config.level != "info" or connector.config.rotating_log:
+        config = settings(config)
+        if config.level != "info" or config.rotating_log:
             from motelink import sepl_logger
 
-            sepl_logger.configure(connector.config)
+            sepl_logger.configure(config)
 
     @staticmethod
     def receive(timeout=None):

@@ -46,11 +46,8 @@ class Connector:
     sock = const(None)
 
     def __init__(self, manager, config="connector.conf", queue=8, **options):
-        if isinstance(config, str):
-            from motelink import sepl_config
-
-            config = sepl_config.Config(config)
         self.config = config
+        config = settings(config)
         self.manager = manager
         options.setdefault("rx_size", 2048)
         options.setdefault("tx_size", 2048)
@@ -157,8 +154,11 @@ class Connector:
         self._guarded(self.session.tick, None)
 
     def failed(self, error: Exception) -> None:
-        """`turn` raised; called by the loop."""
-        self._handler_failed(error)
+        """`turn`, then called by the loop, or a handler raised."""
+        from motelink import log
+
+        self.handler_errors += 1
+        log.exception(error, self.ws)
 
     # -- for the socket and the session ----------------------------------------------------
 
@@ -203,7 +203,7 @@ class Connector:
     def keep_gid(self, gid: str) -> None:
         """The platform has given us an id."""
         try:
-            self.config.set_gid(gid)
+            settings(self.config).set_gid(gid)
         except OSError as error:  # read-only flash: it will be given another one next time
             from motelink import log
 
@@ -221,7 +221,7 @@ class Connector:
             try:
                 handler(*values)
             except Exception as error:
-                self._handler_failed(error)
+                self.failed(error)
             self._inside = before
 
     # -- inside ----------------------------------------------------------------------------
@@ -284,11 +284,16 @@ class Connector:
         if self._inside:
             raise ConfigError("a handler cannot wait: give block=False, and callback= if need be")
 
-    def _handler_failed(self, error: Exception) -> None:
-        from motelink import log
 
-        self.handler_errors += 1
-        log.exception(error, self.ws)
+def settings(config):
+    """A `motelink.sepl_config.Config`; that of a file is read each time: it is needed seldom."""
+    if isinstance(config, str):
+        from motelink import sepl_config
+
+        config = sepl_config.Config(config)
+        del sepl_config
+        port.forget("sepl_config")
+    return config
 
 
 class _Socket(Client):

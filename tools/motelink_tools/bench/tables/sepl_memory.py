@@ -9,7 +9,10 @@ from motelink_tools.bench.registry import Benchmark, Table, Target
 
 _RUNS, _QUICK_RUNS = 5, 3
 # Loaded for the occasion and dropped again, so they are not among the modules afterwards.
-_DROPPED = ("sepl_file", "storage", "sepl_sync", "link_connect", "websocket_handshake")
+_DROPPED = (
+    *("sepl_config", "sepl_file", "storage", "sepl_sync"),
+    *("link_connect", "websocket_handshake"),
+)
 _COMMAND = {
     "device_url": "lamp-0",
     "service_url": "switch",
