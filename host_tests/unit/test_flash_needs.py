@@ -103,7 +103,7 @@ def test_what_the_library_loads_by_name_is_understood() -> None:
     """A new way to load by name is either read by `needs` or named here, with a reason."""
     loaders = {"__import__", "port.load", "load"}
     known = {
-        "port.py: __import__(name, None, None, ('*',))",  # load() itself; its calls are read
+        "port.py: __import__(name, None, None, '*')",  # load() itself; its calls are read
         "node_guard.py: __import__(name)",  # the user's app.py
         "port.py: load('_more')",
         "port.py: load('')",

@@ -83,7 +83,7 @@ class Owner(Stream):
         self.sock = Wire()
         self.rx.clear()
         self.tx.clear()
-        self.session.opened(True)
+        self.session.opened(False)
         self.feed(*(segments or (CONNACK,)))
         return self
 

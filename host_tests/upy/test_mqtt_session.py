@@ -32,7 +32,7 @@ def test_connack_is_waited_for():
     session = owner.session
     assert not session.publish(T, b"x")
     assert not session.publish(T, b"x", 1)
-    session.opened(True)
+    session.opened(False)
     assert not session.publish(T, b"x")
     raises(TimedOut, session.tick, 9)
     assert owner.feed(CONNACK) == ["accepted"]
@@ -207,7 +207,7 @@ def test_resending_waits_for_a_slow_socket():
         assert owner.session.publish(T, bytes([48 + i]) * 60, 1)
     sent = owner.sent()
     owner.drop()
-    owner.session.opened(True)
+    owner.session.opened(False)
     owner.sock.take = 100
     owner.feed(PRESENT + pub(T, b"x"))
     assert owner.session.blocked

@@ -80,14 +80,8 @@ class Message:
         at = self.start
         try:
             return self.data.find(other, at, self.end) == at and len(other) == self.end - at
-        except TypeError:
-            return self._same(other)
-
-    def _same(self, other) -> bool:
-        """Whether a str, or a memoryview, which MicroPython does not find, is equal."""
-        if isinstance(other, str):
-            other = other.encode()
-        return self.payload() == other
+        except TypeError:  # a str, or a memoryview, which MicroPython does not find
+            return self.payload() == (other.encode() if isinstance(other, str) else other)
 
     def payload(self):
         """A memoryview of the content."""

@@ -22,6 +22,12 @@ _MOST = const(262144)  # bytes of a payload that the platform takes: 256 KB
 _AROUND = const(7)  # bytes of a packet besides topic and payload, at most
 
 
+def granted(name: str, qos: int) -> None:
+    """The broker has answered our subscription; told by the client."""
+    if qos > 2:
+        raise ProtocolError("the broker refuses %s" % name)
+
+
 class Device:
     """One device, and its connection ``client``, a `motelink.mqtt.Client`: ``loop.add(client)``
     runs it among others.
@@ -56,18 +62,16 @@ class Device:
         tx_size=1024,
         **options,
     ):
-        kind = Client
-        if transport == "websockets":
-            from motelink.websocket_stream import over
+        from motelink.mqtt_inbound import is_topic
 
-            kind = over(Client, "/mqtt", ("mqtt",))
-            options.setdefault("port", 443 if secure else 80)
-        elif transport != "tcp":
-            raise ConfigError("transport must be 'tcp' or 'websockets', got %r" % (transport,))
-        right = isinstance(device_id, str) and len(device_id) > 0
-        for mark in b"/+#\0":
-            right = right and chr(mark) not in device_id
-        if not right:
+        kind = Client
+        if transport != "tcp":
+            from motelink import losant_websockets
+
+            kind = losant_websockets.client(transport, secure, options)
+            port.forget("losant_websockets")
+        level = device_id.encode() if isinstance(device_id, str) and "/" not in device_id else b""
+        if not is_topic(level, 0, len(level)):
             raise ConfigError("expected a device id, got %r" % (device_id,))
         # A bytearray: of such a topic the session keeps no packet to put the next payload into,
         # which CPython could not do with a view.
@@ -98,7 +102,7 @@ class Device:
         self.malformed = 0
         client.on_connect = self.accepted
         client.on_message = self._received
-        client.on_suback = self.granted
+        client.on_suback = granted
         client.subscribe(self._commands)
 
     def connect(self, blocking: bool = True) -> None:
@@ -181,11 +185,6 @@ class Device:
         event = self._event
         self._event = "reconnect"
         self._call(event)
-
-    def granted(self, item: str, qos: int) -> None:
-        """The broker has answered our subscription; told by the client."""
-        if qos > 2:
-            raise ProtocolError("the broker refuses %s" % item)
 
     def _received(self, message) -> None:
         if self.on_message:

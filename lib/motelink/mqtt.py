@@ -205,7 +205,7 @@ class Client(Link):
         self.tx.put(self._hello)
 
     def _opened(self, now: int) -> None:
-        self._session.opened(not self._secure)
+        self._session.opened(self._secure)
         self.deadline = ticks_add(now, self.answer_ms)
 
     def _due(self, now: int) -> None:

@@ -18,7 +18,7 @@ def connect(client, client_id, user, password, will) -> bytes:
         raise ConfigError("a session that is not clean needs a client id")
     if not isinstance(keepalive, int) or not 0 <= keepalive <= 65535:
         raise ConfigError("keepalive must be 0 to 65535 s, got %r" % (keepalive,))
-    rest = _field("client id", client_id, True)
+    rest = _field("client_id", client_id, True)
     if will:
         topic, payload, qos, retain = will
         topic = _bytes(topic)
@@ -108,11 +108,11 @@ def without(items, filters) -> tuple:
     return left
 
 
-def _packet(kind: int, body: bytes) -> bytearray:
-    n = len(body)
+def _packet(kind: int, data: bytes) -> bytearray:
+    n = len(data)
     if n > _LONGEST:
         raise ValueError("a packet of %d bytes; at most %d" % (n, _LONGEST))
-    return bytearray(bytes([kind, n] if n < 128 else [kind, n & 127 | 128, n >> 7]) + body)
+    return bytearray(bytes([kind, n] if n < 128 else [kind, n & 127 | 128, n >> 7]) + data)
 
 
 def _filters(filters) -> list:

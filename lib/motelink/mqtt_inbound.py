@@ -41,12 +41,12 @@ def prepared(topic: str) -> bytes:
     return data
 
 
-def failure(what: str, *values):
+def failure(name: str, *values):
     """The error to raise: `motelink.mqtt_failures` makes it, and is loaded for that alone."""
     from motelink import mqtt_failures
     from motelink.port import forget
 
-    error = getattr(mqtt_failures, what)(*values)
+    error = getattr(mqtt_failures, name)(*values)
     forget("mqtt_failures")
     return error
 

@@ -83,11 +83,11 @@ class Session(Inbound):
         self._pinged = False
         self.ticks = 0
 
-    def opened(self, plain: bool) -> None:
-        """The connection is open, CONNECT is sent or in ``tx``. ``plain``: without TLS, so that
-        `publish` may write to the socket of ``owner`` by itself, which takes fewer steps."""
+    def opened(self, tls: bool) -> None:
+        """The connection is open, CONNECT is sent or in ``tx``. Without ``tls`` `publish` writes
+        to the socket of ``owner`` by itself, which takes fewer steps."""
         self._again = None  # takes the next payload
-        if plain:
+        if not tls:
             repeat = self._repeat()
             next(repeat)
             self._again = repeat.send

@@ -25,9 +25,9 @@ Looking a name up here takes a call: modules bind what they use on a hot path wh
 import sys
 
 
-def load(part):
+def load(name):
     """The module of this runtime that has what one room needs: "_json" for `motelink.jsonw`."""
-    name = "motelink._port_" + sys.implementation.name + part
+    name = "motelink._port_" + sys.implementation.name + name
     return __import__(name, None, None, "*")
 
 
@@ -45,7 +45,7 @@ def forget(name):
     """Drop ``motelink.<name>``, which is needed seldom, to give its memory back, if it is loaded;
     "_json": what `load` loads. CPython keeps it: memory is no matter there, and another thread may
     be importing it."""
-    if name[0] == "_":
+    if name.startswith("_"):  # MicroPython keeps each character that a str was indexed for
         name = "_port_" + sys.implementation.name + name
     if sys.implementation.name != "cpython" and sys.modules.pop("motelink." + name, None):
         delattr(sys.modules["motelink"], name)
