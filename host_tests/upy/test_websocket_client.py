@@ -62,6 +62,17 @@ def test_close_that_is_not_answered():
         session.peer.wait(lambda: session.heard[-1] is None, "the end")
 
 
+def test_a_pong_does_not_put_off_the_end():
+    with Session(answer_ms=200, keepalive=1000) as session:
+        client = session.client
+        session.connect()
+        client._pinged = True  # as in each keepalive
+        client.leave()
+        session.peer.send(frame(PONG))
+        session.peer.wait(lambda: session.heard[-1] is None, "the end")
+        assert not client.errors
+
+
 def test_who_has_left_stays_closed_however_the_server_takes_it():
     for spoiled in (b"", b"\xff\xff", None):
         with Session() as session:

@@ -22,7 +22,7 @@ ticks_ms = port.ticks_ms
 
 _ENDED = const(4)  # Link's
 _TURN_MS = const(1000)
-_ANSWERED = "answered already"
+_ANSWERED = const("answered already")
 
 
 class Connector:

@@ -30,7 +30,7 @@ def goodbye(client, code: int, reason) -> bool:
     done = close(client._frames, code, reason)
     if done:
         client._again = None
-        client.connected = False
+        client.connected = client._pinged = False
         client._push()
     return done
 

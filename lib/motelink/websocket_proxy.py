@@ -3,7 +3,7 @@
 
 from binascii import b2a_base64
 
-from motelink import link_connect, port
+from motelink import port
 from motelink.errors import ConfigError
 from motelink.websocket_handshake import Opening, place_of, refusal, requested
 
@@ -48,6 +48,8 @@ class Tunnel(Opening):
         """The deadline has come: TLS, or it is too late. Raises OSError."""
         if not self._secure:
             super().due(now)
+        from motelink import link_connect
+
         self._secure = False
         client = self.owner
         poll = client.loop.poll
