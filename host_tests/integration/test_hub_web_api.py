@@ -259,6 +259,22 @@ def test_the_hub_ends_at_once_while_pages_are_open(tmp_path):
     assert time.monotonic() - began < 1.5
 
 
+def test_the_hub_ends_quietly_while_a_viewer_does_not_read(tmp_path, caplog):
+    """A laptop that sleeps, for example."""
+    with socket.socket() as slow, World(tmp_path, only=("commute",)) as world:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        host, _, port = world.url.removeprefix("http://").rstrip("/").rpartition(":")
+        slow.connect((host, int(port)))
+        slow.sendall(f"GET /api/live?log=1 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert slow.recv(64)
+        for number in range(2000):
+            world.hub.registry.disconnected("commute", f"bell {number}", "x" * 400)
+        wait_for(lambda: len(world.get("api/devices").json()["devices"]) == 2000)
+        time.sleep(0.5)  # until the stream is full
+    assert "Exception" not in caplog.text
+    assert not caplog.records
+
+
 def test_what_was_known_is_there_again_after_a_restart(tmp_path):
     with World(tmp_path, only=("commute", "losant")) as world:
         world.call("commute", "add", device="doorbell")

@@ -14,6 +14,7 @@ from motelink_tools.errors import ToolError
 
 _CONNECTIONS = 512
 _SHUTDOWN_S = 2
+_READING_S = 1.0  # for those who still read what they were sent
 # In the kernel, for one who does not read: what waits there is out of date.
 _SEND_BYTES = 64 * 1024
 
@@ -75,6 +76,11 @@ class Listener:
         """Stop serving; may be called without a start."""
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
+            await asyncio.wait({self._task}, timeout=_READING_S)
+            # Who does not read would keep its handler waiting until that is killed, with a fault
+            # in the log.
+            for connection in tuple(self._server.server_state.connections):
+                connection.transport.abort()
             await self._task
         if self._socket is not None:
             self._socket.close()
