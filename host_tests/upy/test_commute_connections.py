@@ -47,6 +47,18 @@ def test_reconnect_means_now():
         assert "connect()" in str(raises(ClosedException, ws.reconnect))
 
 
+def test_reconnect_does_not_disturb_what_is_under_way():
+    with Session() as session:
+        session.ws.client.step()
+        session.ws.reconnect()
+        request = session.hello()
+        session.ws.reconnect()
+        session.peer.send(answer(request))
+        session.peer.wait(session.ws.is_connected, "the handshake")
+        assert session.ws.client.connects == 1
+        session.wait("connect")
+
+
 def test_close_in_a_callback():
     with Session() as session:
         session.ws.on_connect = lambda ws: ws.close()

@@ -113,7 +113,7 @@ class WebSocket:
         if client:
             with client:
                 if client.state != _ENDED:
-                    if not client.connected:
+                    if not client.state:  # it waits to try again
                         client.reconnect()
                     return True
         raise _errors().ClosedException("closed: connect() opens it")
