@@ -155,6 +155,8 @@ def test_settings_that_cannot_be():
     for url in NO_URLS:
         assert "pw" not in str(raises(ConfigError, Client, url)), url
     assert "got 'http://host'" in str(raises(ConfigError, Client, "http://u:pw@host/path"))
+    for keepalive in (-1, 0.5, 1 << 20, "30", None):
+        raises(ConfigError, Client, "ws://host", keepalive=keepalive)
     raises(ConfigError, Client, "ws://host", headers={"A": "b\r\nc: d"})
     raises(ConfigError, Client, "ws://host", headers={"A": "b" * 500}, tx_size=200)
     for proxy in ("socks5://host:1", "host:1", "http://me:%zz@host:1", "http://"):

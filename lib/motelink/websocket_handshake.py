@@ -70,16 +70,14 @@ class Opening:
     def _answered(self, status: int, lines) -> bool:
         if status != 101:
             raise refusal("by the server", status)
-        self._check(_fields(lines))
+        self._check(lines)
         return True
 
-    def _check(self, fields: dict) -> None:
+    def _check(self, lines) -> None:
         """What the server must have said (4.1)."""
-        proof = (
-            b2a_base64(hashed(self._key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-            .strip()
-            .decode()
-        )
+        fields = _fields(lines)
+        digest = _sha1(self._key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
+        proof = b2a_base64(digest).strip().decode()
         tokens = [token.strip() for token in fields.get("connection", "").lower().split(",")]
         if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
             raise ProtocolError("expected an upgrade to websocket")
@@ -94,11 +92,14 @@ class Opening:
 
 def begin(client):
     """The `Opening` of a `motelink.websocket.Client`. Raises ConfigError."""
+    keepalive = client.keepalive
+    if not isinstance(keepalive, int) or not 0 <= keepalive <= 65535:
+        raise ConfigError("keepalive must be 0 to 65535 s, got %r" % (keepalive,))
     kind = Opening
     if client._proxy:
         from motelink import websocket_proxy
 
-        kind = websocket_proxy.Tunnel
+        kind = websocket_proxy.Opening
         port.forget("websocket_proxy")  # but for this one
     place, path, protocols = client._asked
     return kind(client, place, path, protocols, client.headers)
@@ -166,7 +167,7 @@ def refusal(by: str, status: int):
     return error
 
 
-def hashed(data: bytes) -> bytes:
+def _sha1(data: bytes) -> bytes:
     """SHA-1. CircuitPython knows it by name only."""
     if hasattr(hashlib, "sha1"):
         return hashlib.sha1(data).digest()  # noqa: S324 - the RFC has it; it guards nothing
