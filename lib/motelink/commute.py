@@ -116,7 +116,9 @@ class WebSocket:
                     if not client.state:  # it waits to try again
                         client.reconnect()
                     return True
-        raise _errors().ClosedException("closed: connect() opens it")
+        from motelink import commute_errors
+
+        raise commute_errors.ClosedException("closed: connect() opens it")
 
     def close(self) -> None:
         """Close the connection and stay closed."""
@@ -129,7 +131,9 @@ class WebSocket:
         """Tell the state of a sensor; ``value`` is JSON. True when the connection has it. Raises
         PayloadException, TooLarge."""
         if not isinstance(sensor, str):
-            raise _errors().PayloadException("a sensor is named by a str")
+            from motelink import commute_errors
+
+            raise commute_errors.PayloadException("a sensor is named by a str")
         return self.send_payload({"sensor": sensor, "value": value})
 
     def send_payload(self, payload) -> bool:
@@ -140,7 +144,9 @@ class WebSocket:
         try:
             text = json.dumps({"method": "put", "status": jsonw_check.checked(payload)})
         except (TypeError, ValueError, RuntimeError) as error:
-            raise _errors().PayloadException("no JSON: %s" % error)
+            from motelink import commute_errors
+
+            raise commute_errors.PayloadException("no JSON: %s" % error)
         return self.send_text(text)
 
     def send_text(self, frame) -> bool:
@@ -155,8 +161,6 @@ class WebSocket:
         """Ask for the last state of a sensor. It comes as a tick; outside of callbacks it is
         waited for, at most ``READ_TIMEOUT`` seconds, and returned, too: a dict as it was put. In a
         callback nothing is returned. Raises TimeoutException, ClosedException."""
-        if not self.client:
-            raise _errors().ClosedException("not connected")
         from motelink import commute_state
 
         return commute_state.get_state(self, sensor)
@@ -230,10 +234,3 @@ class _Pair(Client):
             except MemoryError:
                 self.handler_errors += 1
         port.forget("commute_failure")
-
-
-def _errors():
-    """Loaded by those who are told of one."""
-    from motelink import commute_errors
-
-    return commute_errors

@@ -9,6 +9,8 @@ from motelink.port import sleep_ms, ticks_add, ticks_diff, ticks_ms
 def get_state(ws, sensor: str):
     """See `motelink.commute.WebSocket.get_state`."""
     client = ws.client
+    if not client:
+        raise commute_errors.ClosedException("not connected")
     asked = [sensor, None]
     with client:
         if not client.send_text(json.dumps({"method": "get", "sensor": sensor})):

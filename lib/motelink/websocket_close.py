@@ -40,10 +40,10 @@ def too_large(size: int, limit: int) -> None:
     raise TooLarge("a frame of %d bytes, at most %d" % (size, limit))
 
 
-def fail(frames, code: int, why: str) -> None:
+def fail(frames, code: int, reason: str) -> None:
     """Tell the server what it did wrong, and raise it: TooLarge for 1009, else ProtocolError."""
     _say(frames, bytes([code >> 8, code & 255]))
-    error = (TooLarge if code == _TOO_BIG else ProtocolError)("%s (%d)" % (why, code))
+    error = (TooLarge if code == _TOO_BIG else ProtocolError)("%s (%d)" % (reason, code))
     error.code = code
     raise error
 

@@ -74,21 +74,19 @@ class Frames:
             self.check = None
             port.forget("websocket_text")
 
-    def put(self, kind: int, payload, last: bool = True) -> bool:
+    def put(self, kind: int, payload, last: bool = True, n: int = -1) -> bool:
         """Put a frame with text (1), binary (2), or a control frame (8 and above) into ``tx``.
 
-        ``payload``: bytes, or a str, which allocates. ``last``: False begins a message in
-        fragments, or goes on with it. False when not open, or until ``tx`` has room. Raises
-        TooLarge.
+        ``payload``: bytes, or a str, which allocates; ``n``: so many bytes of it, -1: all.
+        ``last``: False begins a message in fragments, or goes on with it. False when not open, or
+        until ``tx`` has room. Raises TooLarge.
         """
-        if payload.__class__ is str:
-            payload = payload.encode()
-        return self.put_some(kind, payload, len(payload), last)
-
-    def put_some(self, kind: int, payload, n: int, last: bool) -> bool:
-        """`put` with ``payload[:n]``, bytes."""
         if self.state != _OPEN:
             return False
+        if payload.__class__ is str:
+            payload = payload.encode()
+        if n < 0:
+            n = len(payload)
         size = n + (6 if n < 126 else 8 if n < 65536 else 14)
         tx = self.tx
         if tx.end + size > tx.limit - (_CONTROL if kind < _CLOSE else 0) and not self.room(
@@ -176,9 +174,7 @@ class Frames:
         """Consume what came. Raises ProtocolError, TooLarge, and ConnectionLost for a Close."""
         rx = self.rx
         while self.state and rx.end > rx.start:
-            if self.begun and self.parts.left:
-                self.parts.piece()
-            elif not self.frame():
+            if not (self.parts.received() if self.begun else self.frame(rx.start)):
                 return
 
     def texts(self):
@@ -214,12 +210,9 @@ class Frames:
             message.end = rx.start = end
             message.binary = False
 
-    def frame(self) -> bool:
-        """Read a frame; False when more of it must come first."""
+    def frame(self, start: int) -> bool:
+        """Read a frame that begins at ``start``; False when more of it must come first."""
         rx = self.rx
-        start = rx.start
-        if self.begun:
-            start += self.parts.kept
         at = start + 2
         if at > rx.end:
             return False
@@ -232,7 +225,9 @@ class Frames:
                 self.fail(_BROKEN, "a masked frame")
             if at > rx.end:
                 return False
-            n = self._size_of(at, n)
+            n = self._in_parts().size(at) if n > 126 else data[at - 2] << 8 | data[at - 1]
+            if n < 126:
+                self.fail(_BROKEN, "a length of more bytes than it needs")
         if first & 8:
             return self._control(first, start, at, n)
         if self.begun or n > self.size or not _WHOLE_TEXT <= first <= _WHOLE_BINARY:
@@ -300,14 +295,6 @@ class Frames:
             else:
                 tx.end -= 6
 
-    def _size_of(self, at: int, n: int) -> int:
-        """Read the length that ends at ``at``: of 2 bytes, or of 8 when ``n`` is 127 (5.2)."""
-        data = self.rx.data
-        size = self._in_parts().size(at) if n > 126 else data[at - 2] << 8 | data[at - 1]
-        if size < (126 if n == 126 else 65536):
-            self.fail(_BROKEN, "a length of more bytes than it needs")
-        return size
-
     def is_ascii(self, at: int, end: int) -> bool:
         """Whether no byte of ``rx.data[at:end]`` is above 127."""
         i = at
@@ -337,8 +324,8 @@ class Frames:
             self.fail(_NOT_TEXT, "text that is not UTF-8")
         return state
 
-    def fail(self, code: int, why: str) -> None:
+    def fail(self, code: int, reason: str) -> None:
         """Tell the server, and raise: see `motelink.websocket_close`."""
         from motelink import websocket_close
 
-        websocket_close.fail(self, code, why)
+        websocket_close.fail(self, code, reason)

@@ -48,7 +48,15 @@ class Parts:
         self._fragment(start, at, n, last)
         return True
 
-    def piece(self) -> None:
+    def received(self) -> bool:
+        """Go on with what has come; False when more must come first."""
+        frames = self._frames
+        if not self.left:
+            return frames.frame(frames.rx.start + self.kept)
+        self._piece()
+        return True
+
+    def _piece(self) -> None:
         """Hand on what has come of a frame."""
         frames = self._frames
         rx = frames.rx
@@ -69,7 +77,10 @@ class Parts:
         # Not 0x40000000 and above: no small int.
         if high or data[at - 4] > 0x1F:
             frames.fail(_BROKEN if data[at - 8] > 127 else _TOO_BIG, "a frame without end")
-        return data[at - 4] << 24 | data[at - 3] << 16 | data[at - 2] << 8 | data[at - 1]
+        n = data[at - 4] << 24 | data[at - 3] << 16 | data[at - 2] << 8 | data[at - 1]
+        if n < 65536:
+            frames.fail(_BROKEN, "a length of more bytes than it needs")
+        return n
 
     def cut(self, at: int, end: int) -> None:
         """Take ``rx.data[at:end]`` out."""

@@ -3,9 +3,8 @@
 
 from binascii import b2a_base64
 
-from motelink import port
+from motelink import port, websocket_handshake
 from motelink.errors import ConfigError
-from motelink.websocket_handshake import Opening, place_of, refusal, requested
 
 const = port.const
 
@@ -13,7 +12,7 @@ _IN = const(1)
 _SECURING = const(2)  # Link's
 
 
-class Tunnel(Opening):
+class Opening(websocket_handshake.Opening):
     """Asks for the tunnel first; the handshake goes through it, over TLS for a URL of wss."""
 
     def __init__(self, client, place: str, path: str, protocols, headers):
@@ -27,13 +26,14 @@ class Tunnel(Opening):
         if who:
             word = b2a_base64(who.encode()).decode().replace("\n", "")
             fields.append(("Proxy-Authorization", "Basic " + word))
-        self.request = requested("CONNECT %s HTTP/1.1" % place, fields, client.tx.limit)
+        line = "CONNECT %s HTTP/1.1" % place
+        self.request = websocket_handshake.requested(line, fields, client.tx.limit)
 
     def _answered(self, status: int, lines) -> bool:
         if not self._hello:
             return super()._answered(status, lines)
         if not 200 <= status <= 299:
-            raise refusal("by the proxy", status)
+            raise websocket_handshake.refusal("by the proxy", status)
         self.request = self._hello
         self._hello = None
         client = self.owner
@@ -70,7 +70,7 @@ def parse(url) -> tuple:
     ConfigError."""
     scheme, _, rest = url.partition("://")
     who, _, place = rest.rstrip("/").rpartition("@")
-    host, number = place_of(place, 80)
+    host, number = websocket_handshake.place_of(place, 80)
     if scheme != "http" or not host:
         raise ConfigError("expected a proxy http://user:password@host:port")
     return host, number, _unquoted(who)

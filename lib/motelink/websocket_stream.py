@@ -112,7 +112,7 @@ def over(base, path="/", protocols=(), headers=None):  # noqa: C901 - a class, n
                     n = _MOST
                 if tx.start:
                     tx.make_room(0)
-                carrier.frames.put_some(_BINARY, tx.data, n, True)
+                carrier.frames.put(_BINARY, tx.data, True, n)
                 tx.start += n
 
         def _greet(self) -> None:
