@@ -143,6 +143,25 @@ def test_who_is_refused_is_said_and_no_more(tmp_path, caplog):
     assert "hush" not in caplog.text
 
 
+def test_who_goes_away_in_the_handshake_is_no_fault(tmp_path, caplog):
+    async def body():
+        async with world(tmp_path) as w:
+            head = f"GET /ws?device=lamp&key={w.key}&side=device HTTP/1.1\r\nHost: h\r\n"
+            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            for _ in range(20):
+                _, writer = await asyncio.open_connection("127.0.0.1", w.server.port)
+                writer.write(head.encode())
+                await writer.drain()
+                writer.transport.abort()
+            async with w.join("device") as device:
+                await say(device, method="get", sensor="s")
+                await heard(device)
+
+    run(body)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 def test_what_is_no_message_is_counted_and_harms_nobody(tmp_path):
     async def body():
         frames = ["", "{", "[]", "7", '{"method":"x"}', '{"method":"put"}', b"\xff", "[" * 9999]
