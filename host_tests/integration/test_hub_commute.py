@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -143,17 +144,25 @@ def test_who_is_refused_is_said_and_no_more(tmp_path, caplog):
     assert "hush" not in caplog.text
 
 
-def test_who_goes_away_in_the_handshake_is_no_fault(tmp_path, caplog):
+def test_who_goes_away_while_the_key_is_looked_up_is_no_fault(tmp_path, caplog, monkeypatch):
+    asked, gone = threading.Event(), threading.Event()
+
+    def knows(*_):
+        asked.set()
+        return gone.wait(DEADLINE_S)
+
     async def body():
         async with world(tmp_path) as w:
-            head = f"GET /ws?device=lamp&key={w.key}&side=device HTTP/1.1\r\nHost: h\r\n"
+            monkeypatch.setattr(w.server.records, "knows", knows)
+            head = "GET /ws?device=lamp&key=x&side=device HTTP/1.1\r\nHost: h\r\n"
             head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            for _ in range(20):
-                _, writer = await asyncio.open_connection("127.0.0.1", w.server.port)
-                writer.write(head.encode())
-                await writer.drain()
-                writer.transport.abort()
+            _, writer = await asyncio.open_connection("127.0.0.1", w.server.port)
+            writer.write(head.encode())
+            await w.until(asked.is_set)
+            writer.transport.abort()
+            await asyncio.sleep(0.05)  # the server sees that
+            gone.set()
             async with w.join("device") as device:
                 await say(device, method="get", sensor="s")
                 await heard(device)
