@@ -141,7 +141,7 @@ class Client(Link):
         if self.connected:
             from motelink import websocket_close
 
-            if websocket_close.goodbye(self, code, reason):
+            if websocket_close.leave(self, code, reason):
                 self.deadline = ticks_add(ticks_ms(), self.answer_ms)
                 return
         self.end()
@@ -151,7 +151,7 @@ class Client(Link):
         if self.connected and not error:
             from motelink import websocket_close
 
-            websocket_close.goodbye(self, 1000, "")
+            websocket_close.leave(self, 1000, "")
         super().end(error)
 
     def deliver(self, message) -> None:

@@ -25,7 +25,7 @@ def close(frames, code: int, reason) -> bool:
     return done
 
 
-def goodbye(client, code: int, reason) -> bool:
+def leave(client, code: int, reason) -> bool:
     """`close` of a `motelink.websocket.Client`."""
     done = close(client._frames, code, reason)
     if done:

@@ -18,26 +18,26 @@ class Opening:
     """``request``: the bytes to send first, for the ``tx`` of ``client``, a `Link`. ``protocol``:
     the sub-protocol that the server has chosen, or None.
 
-    ``place``: the server's host and port as in the URL. ``protocols``: those offered.
+    ``host``: the server's, and its port, as in the URL. ``protocols``: those offered.
     ``headers``: a dict. Raises ConfigError.
     """
 
-    def __init__(self, client, place: str, path: str, protocols, headers):
+    def __init__(self, client, host: str, path: str, protocols, headers):
         # No secret (RFC 6455, 1.3): it tells the answer to us from one that somebody has kept.
         key = bytes([port.getrandbits(8) for _ in range(16)])
-        self._key = b2a_base64(key).strip()
+        self.key = b2a_base64(key).strip()
         self.owner = client
         self.protocols = protocols
-        self._head = bytearray()
+        self.data = bytearray()  # of the answer
         self.protocol = None
-        fields = [("Host", place), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
-        fields.append(("Sec-WebSocket-Key", self._key.decode()))
-        fields.append(("Sec-WebSocket-Version", "13"))
+        items = [("Host", host), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
+        items.append(("Sec-WebSocket-Key", self.key.decode()))
+        items.append(("Sec-WebSocket-Version", "13"))
         if protocols:
-            fields.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
+            items.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
         for name in headers or ():
-            fields.append((name, headers[name]))
-        self.request = requested("GET %s HTTP/1.1" % path, fields, client.tx.limit)
+            items.append((name, headers[name]))
+        self.request = request("GET %s HTTP/1.1" % path, items, client.tx.limit)
 
     def read(self, rx) -> bool:
         """Take the head of an answer out of a `Buffer`; True when it is complete, and accepts.
@@ -45,49 +45,46 @@ class Opening:
         Raises AuthError for 401, 403 and 407, ConnectionLost for other refusals, which may pass,
         each with its ``status``; ProtocolError for an answer that is none.
         """
-        head = self._head
-        head += memoryview(rx.data)[rx.start : rx.end]
-        end = head.find(b"\r\n\r\n")
+        data = self.data
+        data += memoryview(rx.data)[rx.start : rx.end]
+        end = data.find(b"\r\n\r\n")
         if end < 0:
             rx.start = rx.end
         else:
-            rx.start = rx.end - (len(head) - end - 4)
-        if (end if end >= 0 else len(head)) > _HEAD:
+            rx.start = rx.end - (len(data) - end - 4)
+        if (end if end >= 0 else len(data)) > _HEAD:
             raise ProtocolError("the answer to the handshake is longer than %d bytes" % _HEAD)
         if end < 0:
             return False
-        self._head = bytearray()
-        lines = bytes(head[:end]).split(b"\r\n")
-        words = lines[0].split(b" ", 2)
+        self.data = bytearray()
+        head = bytes(data[:end]).split(b"\r\n")
+        words = head[0].split(b" ", 2)
         if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-            raise ProtocolError("expected HTTP/1.1, got %r" % lines[0][:40])
-        return self._answered(int(words[1]), lines)
+            raise ProtocolError("expected HTTP/1.1, got %r" % head[0][:40])
+        return self._answered(int(words[1]), head)
 
     def due(self, _now: int) -> None:
         """The deadline has come. Raises TimedOut."""
         raise TimedOut("%s: no handshake" % self.owner)
 
-    def _answered(self, status: int, lines) -> bool:
+    def _answered(self, status: int, head) -> bool:
+        """Whether this answer, of these lines, is the last. It must be as in 4.1."""
         if status != 101:
             raise refusal("by the server", status)
-        self._check(lines)
-        return True
-
-    def _check(self, lines) -> None:
-        """What the server must have said (4.1)."""
-        fields = _fields(lines)
-        digest = _sha1(self._key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
+        found = headers(head)
+        digest = _sha1(self.key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
         proof = b2a_base64(digest).strip().decode()
-        tokens = [token.strip() for token in fields.get("connection", "").lower().split(",")]
-        if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
+        tokens = [token.strip() for token in found.get("connection", "").lower().split(",")]
+        if found.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
             raise ProtocolError("expected an upgrade to websocket")
-        if fields.get("sec-websocket-accept") != proof:
+        if found.get("sec-websocket-accept") != proof:
             raise ProtocolError("the server does not prove that it has read the handshake")
-        if "sec-websocket-extensions" in fields:
+        if "sec-websocket-extensions" in found:
             raise ProtocolError("the server uses extensions, none was offered")
-        self.protocol = fields.get("sec-websocket-protocol")
+        self.protocol = found.get("sec-websocket-protocol")
         if self.protocol is not None and self.protocol not in (self.protocols or ()):
             raise ProtocolError("the server chose a sub-protocol that was not offered")
+        return True
 
 
 def begin(client):
@@ -121,34 +118,36 @@ def parse(url) -> tuple:
     return scheme == "wss", host, number, place, "/" + path
 
 
-def place_of(place: str, number: int) -> tuple:
+def place_of(text: str, number: int) -> tuple:
     """Host and port of what a URL says of them; ``number`` where it names no port."""
-    host, mark, digits = place.rpartition(":")
-    if not mark or place[-1:] == "]":
-        return place.strip("[]"), number
+    host, mark, digits = text.rpartition(":")
+    if not mark or text[-1:] == "]":
+        return text.strip("[]"), number
     return host.strip("[]"), int(digits) if digits.isdigit() else 0
 
 
-def requested(first: str, fields, room: int) -> bytes:
-    """The bytes of a request, at most ``room`` of them. Raises ConfigError."""
-    lines = [first]
-    for name, value in fields:
-        lines.append("%s: %s" % (name, value))
-    for line in lines:
-        if "\r" in line or "\n" in line:
-            raise ConfigError("a header of more than one line")
-    if first.count(" ") != 2:
+def request(head: str, items, room: int) -> bytes:
+    """The bytes of a request, at most ``room`` of them: its first line, and its headers as pairs.
+    Raises ConfigError."""
+    if head.count(" ") != 2:
         raise ConfigError("a path with a space")
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
-    if len(request) > room:
-        raise ConfigError("the handshake takes %d bytes; tx_size is too small" % len(request))
-    return request
+    lines = [head.encode()]
+    for name, value in items:
+        lines.append(("%s: %s" % (name, value)).encode())
+    for line in lines:
+        if b"\r" in line or b"\n" in line:
+            raise ConfigError("a header of more than one line")
+    data = b"\r\n".join(lines) + b"\r\n\r\n"
+    if len(data) > room:
+        raise ConfigError("the handshake takes %d bytes; tx_size is too small" % len(data))
+    return data
 
 
-def _fields(lines) -> dict:
+def headers(head) -> dict:
+    """Those in the lines of an answer, by their names in lower case. Raises ProtocolError."""
     found: dict = {}
     try:
-        for line in lines[1:]:
+        for line in head[1:]:
             name, _, value = line.decode().partition(":")
             name = name.lower()
             value = value.strip()
@@ -158,11 +157,11 @@ def _fields(lines) -> dict:
     return found
 
 
-def refusal(by: str, status: int):
+def refusal(text: str, status: int):
     """The error of one who answers with another status."""
     kind = AuthError if status in (401, 403, 407) else ConnectionLost
     why = "; redirects are not followed" if 300 <= status <= 399 else ""
-    error = kind("refused %s: status %d%s" % (by, status, why))
+    error = kind("refused %s: status %d%s" % (text, status, why))
     error.status = status
     return error
 

@@ -15,23 +15,23 @@ _SECURING = const(2)  # Link's
 class Opening(websocket_handshake.Opening):
     """Asks for the tunnel first; the handshake goes through it, over TLS for a URL of wss."""
 
-    def __init__(self, client, place: str, path: str, protocols, headers):
-        super().__init__(client, place, path, protocols, headers)
+    def __init__(self, client, host: str, path: str, protocols, headers):
+        super().__init__(client, host, path, protocols, headers)
         self._hello = self.request
         self._secure = False  # whether TLS is next
-        if place[-1:] == "]" or ":" not in place:
-            place += ":%d" % client.port
-        fields = [("Host", place)]
+        if host[-1:] == "]" or ":" not in host:
+            host += ":%d" % client.port
+        items = [("Host", host)]
         who = client._proxy[2]
         if who:
             word = b2a_base64(who.encode()).decode().replace("\n", "")
-            fields.append(("Proxy-Authorization", "Basic " + word))
-        line = "CONNECT %s HTTP/1.1" % place
-        self.request = websocket_handshake.requested(line, fields, client.tx.limit)
+            items.append(("Proxy-Authorization", "Basic " + word))
+        head = "CONNECT %s HTTP/1.1" % host
+        self.request = websocket_handshake.request(head, items, client.tx.limit)
 
-    def _answered(self, status: int, lines) -> bool:
+    def _answered(self, status: int, head) -> bool:
         if not self._hello:
-            return super()._answered(status, lines)
+            return super()._answered(status, head)
         if not 200 <= status <= 299:
             raise websocket_handshake.refusal("by the proxy", status)
         self.request = self._hello
