@@ -1,7 +1,7 @@
 """motelink.websocket over real loopback connections: messages, pings, handlers, the end."""
 
 from kit import raises
-from motelink import log
+from motelink import log, port
 from motelink.errors import ConnectionLost, ProtocolError, TimedOut
 from websocket_peer import BINARY, CLOSE, PING, PONG, TEXT, closed, frame
 from websocket_session import Session
@@ -150,6 +150,26 @@ def test_pieces_and_sizes():
         session.peer.send(frame(TEXT, b"y" * 101))
         session.peer.wait(lambda: client.oversized == 2)
         assert pieces[-1] == 101 and pieces[-2][2] and pieces[1][0] == 0
+
+
+def test_a_pong_may_wait_behind_a_large_message_while_that_goes_on():
+    with Session(rx_size=100, answer_ms=1000000) as session:
+        client = session.client
+        pieces = []
+        client.on_chunk = lambda message, at, last: pieces.append(at)
+        session.connect()
+        client.deadline = port.ticks_ms()
+        assert session.frames(6) == [(PING, True, b"")]
+        data = frame(BINARY, b"x" * 500)
+        for part in (data[:300], data[300:]):
+            client.deadline = port.ticks_add(port.ticks_ms(), 100000)
+            n = len(pieces)
+            session.peer.send(part)
+            session.peer.wait(lambda n=n: len(pieces) > n)
+            assert port.ticks_diff(client.deadline, port.ticks_ms()) > 500000
+        session.peer.send(frame(PONG))
+        session.peer.wait(lambda: port.ticks_diff(client.deadline, port.ticks_ms()) < 500000)
+        assert client.connected
 
 
 def test_handlers_that_raise_and_those_that_end():

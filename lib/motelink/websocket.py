@@ -165,6 +165,8 @@ class Client(Link):
 
     def chunk(self, message, at: int, last: bool) -> None:
         """The frames have a piece of a message that is larger than ``rx_size``."""
+        if self._pinged:  # the answer waits behind this message
+            self.deadline = ticks_add(ticks_ms(), self.answer_ms)
         size = at + len(message)
         self._call(self.on_chunk, message, at, last)
         if last:
