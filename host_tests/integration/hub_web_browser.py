@@ -5,11 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from motelink_tools.errors import ToolError
 
-DEADLINE_MS = 15_000
+DEADLINE_MS = 60_000  # a bound on hanging: the machine may be busy
+expect.set_options(timeout=DEADLINE_MS)
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 
 
