@@ -37,7 +37,7 @@ class Graph {
     this.canvas = h("div", { class: "canvas" }, this.wires,
       column("Inputs", this.inputs), column("Join", this.join.element), column("Outputs", this.outputs));
     this.none = h("div", { hidden: true });
-    this.device = select([["", "No IoTtalk device yet"]]);
+    this.device = select([["", "Device"]]);
     this.feature = select([["", "Feature"]]);
     this.device.addEventListener("change", () => this.#features());
     this.values = h("input", { type: "number", min: 0, max: 64, placeholder: "as it has" });
@@ -128,12 +128,14 @@ class Graph {
 
   /** Devices to choose from. */
   offer() {
+    if (!live.known) return;
     const rows = [...live.devices.values()].filter((row) => row.platform === "iottalk");
     const known = JSON.stringify(rows.map((row) => [row.id, row.name]));
     if (known === this.#offered) return;
     this.#offered = known;
     const chosen = this.device.value;
-    if (rows.length) this.device.replaceChildren(...rows.map((row) => h("option", { value: row.id }, row.name || row.id)));
+    if (!rows.length) this.device.replaceChildren(h("option", { value: "" }, "No IoTtalk device yet"));
+    else this.device.replaceChildren(...rows.map((row) => h("option", { value: row.id }, row.name || row.id)));
     if (rows.some((row) => row.id === chosen)) this.device.value = chosen;
     else this.#features();
   }

@@ -67,7 +67,7 @@ class Overview {
     this.search = h("input", {
       type: "search", placeholder: "Filter by name, id, type, address", value: choice.text,
       "aria-label": "Filter devices", "aria-keyshortcuts": "/",
-      oninput: () => this.#choose("text", this.search.value.toLowerCase()),
+      oninput: () => this.#choose("text", this.search.value),
     });
     this.platforms = h("div", { class: "chips", role: "group", "aria-label": "Platform" });
     this.states = h("div", { class: "chips", role: "group", "aria-label": "State" });
@@ -80,13 +80,13 @@ class Overview {
       this.#shown += SHOWN;
       this.changed();
     } }, "Show more");
-    this.nothing = h("div", { hidden: true });
+    this.nothing = h("div", {}, empty("Loading"));
     this.sort = select(COLUMNS.map(([name, label]) => [name, label]), choice.by);
     this.sort.setAttribute("aria-label", "Sort by");
     this.sort.addEventListener("change", () => this.#sort(this.sort.value));
-    this.turn = h("button", { type: "button", onclick: () => this.#sort(choice.by) });
+    this.turn = h("button", { type: "button", onclick: () => this.#sort(choice.by) }, "↑");
     this.headers = COLUMNS.map(([name, label]) => this.#header(name, label));
-    this.table = h("table", { class: "devices" },
+    this.table = h("table", { class: "devices", hidden: true },
       h("caption", { class: "unseen" }, "Devices"),
       h("thead", {}, h("tr", {}, this.headers)), this.body);
     this.content = [
@@ -244,7 +244,7 @@ function matches(row) {
   if (choice.platform && row.platform !== choice.platform) return false;
   if (choice.state && row.connected !== (choice.state === "up")) return false;
   return !choice.text
-    || `${row.name}\n${row.id}\n${row.kind}\n${row.address}`.toLowerCase().includes(choice.text);
+    || `${row.name}\n${row.id}\n${row.kind}\n${row.address}`.toLowerCase().includes(choice.text.toLowerCase());
 }
 
 function compare(a, b) {
