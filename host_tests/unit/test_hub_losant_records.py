@@ -81,6 +81,23 @@ def test_states_by_time(records, lamp):
     assert times(limit=2) == [2000, 3000]
     assert times(limit=0) == []
     assert records.states(lamp.id, limit=1)[0].data == {"t": 3000}
+    text = len('{"t": 3000}')
+    assert times(room=2 * text) == [2000, 3000]
+    assert times(room=2 * text - 1, limit=3) == [3000]
+    assert times(room=0) == []
+
+
+def test_states_are_read_in_parts(records):
+    lamp, _ = records.add("lamp", {})
+    for number in range(250):
+        records.store(lamp.id, 1000 + number // 100, 9000, {"n": number})
+
+    def numbers(**bounds):
+        return [state.data["n"] for state in records.states(lamp.id, **bounds)]
+
+    assert numbers() == list(range(250))
+    assert numbers(limit=150) == list(range(100, 250))
+    assert numbers(since_ms=1001, until_ms=1002) == list(range(100, 200))
 
 
 def test_states_as_they_arrive(records, lamp):

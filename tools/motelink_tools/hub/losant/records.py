@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import Any
 from motelink_tools.errors import ToolError
 from motelink_tools.hub.broker import Hashed, hash_password
 from motelink_tools.hub.store import Database
+
+# States that are read at once: one may have 256 KiB.
+_PAGE = 100
 
 FILE_NAME = "losant.db"
 
@@ -152,22 +156,38 @@ class Records:
         since_ms: int | None = None,
         until_ms: int | None = None,
         limit: int | None = None,
+        room: int | None = None,
     ) -> list[StoredState]:
         """Those of one device (its id), ``since`` included and ``until`` not, in order of time.
 
-        ``limit`` keeps the newest.
+        ``limit`` keeps the newest; ``room`` those that have so many characters of JSON in all.
         """
-        rows = self._database.execute(
-            "SELECT * FROM states WHERE device = ? AND time >= ? AND time < ?"
-            " ORDER BY time DESC, number DESC LIMIT ?",
-            (
-                device,
-                -(2**63) if since_ms is None else since_ms,
-                2**63 - 1 if until_ms is None else until_ms,
-                -1 if limit is None else limit,
-            ),
-        )
+        rows = []
+        for row in self._newest_first(device, since_ms, until_ms, limit):
+            if room is not None:
+                room -= len(row["data"])
+                if room < 0:
+                    break
+            rows.append(row)
         return [_state(row) for row in reversed(rows)]
+
+    def _newest_first(
+        self, device: str, since_ms: int | None, until_ms: int | None, limit: int | None
+    ) -> Iterator[sqlite3.Row]:
+        since = -(2**63) if since_ms is None else since_ms
+        before = 2**63 - 1 if until_ms is None else until_ms, 0
+        left = sys.maxsize if limit is None else limit
+        while left > 0:
+            rows = self._database.execute(
+                "SELECT * FROM states WHERE device = ? AND time >= ? AND time <= ?"
+                " AND (time, number) < (?, ?) ORDER BY time DESC, number DESC LIMIT ?",
+                (device, since, before[0], *before, min(left, _PAGE)),
+            )
+            yield from rows
+            if len(rows) < _PAGE:
+                break
+            left -= len(rows)
+            before = rows[-1]["time"], rows[-1]["number"]
 
     def last_number(self) -> int:
         """Of the newest state, of any device; 0 when there is none."""

@@ -17,6 +17,8 @@ from motelink_tools.hub.losant.server import BROKER_OPTIONS, PLATFORM, Losant
 from motelink_tools.hub.registry import Registry
 
 _ACCOUNT = "motelink-hub"
+# Of states that the page is given at once, in characters of JSON.
+_ROOM = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class LosantPlatform:
     ) -> list[dict[str, Any]]:
         """Milliseconds since 1970."""
         known = self._losant.records.find(device)
-        found = await asyncio.to_thread(self._losant.records.states, known.id, since, until, limit)
+        read = self._losant.records.states
+        found = await asyncio.to_thread(read, known.id, since, until, limit, _ROOM)
         return [{"time": state.time, "data": state.data} for state in found]
 
     async def _watch(self, device: str | None) -> AsyncIterator[dict[str, Any] | None]:
