@@ -204,6 +204,9 @@ def test_settings_that_cannot_be(runtime: Runtime) -> None:
         ("get", "http://host/", {"headers": {"A": "b\r\nC: d"}}),
     )
     assert {answer[0] for answer in said} == {"ConfigError"}
+    # On the host, too, where requests would make a form of it.
+    said = ask(runtime, ("post", "http://127.0.0.1:1/", {"body": {"a": 1}}))
+    assert said[0][0] == "TypeError"
 
 
 def test_certificates(runtime: Runtime, tmp_path: Path) -> None:

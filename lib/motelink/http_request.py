@@ -26,6 +26,8 @@ def request(
         from motelink.http_client import fetch
     if isinstance(body, str):
         body = body.encode()
+    elif body is not None:
+        memoryview(body)  # TypeError for what is no bytes: requests would make a form of a dict
     ms = int(timeout * 1000)
     error = None
     for i in range(retries + 1):
