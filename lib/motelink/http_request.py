@@ -20,14 +20,12 @@ def request(
 ) -> Response:
     """One request, tried again where asked to. ``body``: bytes, str or None. See `motelink.http`
     for the rest."""
-    _check(url, headers)
+    _check(url, headers, body)
     fetch = port.load("_http").fetch
     if not fetch:
         from motelink.http_client import fetch
     if isinstance(body, str):
         body = body.encode()
-    elif body is not None:
-        memoryview(body)  # TypeError for what is no bytes: requests would make a form of a dict
     ms = int(timeout * 1000)
     error = None
     for i in range(retries + 1):
@@ -49,8 +47,9 @@ def request(
     return Response(error=error)
 
 
-def _check(url, headers) -> None:
-    """Raise ConfigError for what would end the request's line or a header too early."""
+def _check(url, headers, body) -> None:
+    """Raise ConfigError for what would end the request's line or a header too early, TypeError
+    for a body that is neither str nor bytes: requests would make a form of a dict."""
     right = isinstance(url, str) and url.split("://")[0] in ("http", "https")
     if not right or "\r" in url or "\n" in url or " " in url:
         raise ConfigError("expected http://host:port/path, got %r" % _place(str(url)))
@@ -58,6 +57,8 @@ def _check(url, headers) -> None:
         for text in (name, headers[name]):
             if not isinstance(text, str) or "\r" in text or "\n" in text:
                 raise ConfigError("header %r: expected str, of one line" % (name,))
+    if not (body is None or isinstance(body, str)):
+        memoryview(body)
 
 
 def _header(fields) -> dict:
