@@ -135,8 +135,9 @@ class Session(Inbound):
                 if n > self._fits or payload.__class__ is text:
                     done = None
                     continue
-                pack("64s", out, self._at, payload)
-                n += self._at
+                at = self._at
+                pack("64s", out, at, payload)
+                n += at
                 out[1] = n - 2
                 try:
                     sent = owner.sock.write(out, 0, n)
