@@ -1,6 +1,5 @@
 """The IoTtalk documentation's walk through the graph API: a shell script with mosquitto_pub."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -88,9 +87,10 @@ def test_a_client_that_leaves_takes_its_graph_along(tmp_path):
             clients = find_clients()
             will = ["--will-topic", topic, "--will-payload", '{"op":"detach"}']
             words = ["mosquitto_sub", "-h", "127.0.0.1", "-p", w.broker.port, "-t", "x", *will]
+            words += ["-i", "leaves"]
             async with program(*words, environment=clients.environment()) as subscriber:
                 await gui.ask("graph/1", op="attach")
-                await asyncio.sleep(0.2)
+                await w.until(lambda: " as leaves " in w.broker.log)
                 subscriber.process.kill()
                 assert (await gui.next())[1] == {"op": "detach", "state": "ok"}
 
