@@ -6,16 +6,24 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from rich.console import Console
 
 from motelink_tools import cli
 from motelink_tools.bench import mqtt_operations, operations, peer, registry, session
-from motelink_tools.bench.lab import Lab, opened
+from motelink_tools.bench.lab import Lab, Place, opened
 from motelink_tools.bench.registry import Benchmark, Table, Target
 from motelink_tools.bench.repeated import Repeated
-from motelink_tools.bench.tables import manager_instructions, mqtt_instructions
+from motelink_tools.bench.tables import (
+    iottalk_memory,
+    losant_memory,
+    manager_instructions,
+    manager_memory,
+    mqtt_instructions,
+    mqtt_memory,
+)
 from motelink_tools.errors import ToolError
 
 CLIENT = [pytest.param(operation, id=operation.key) for operation in operations.CLIENT]
@@ -127,6 +135,11 @@ def test_memory_of_an_mqtt_client(console: Console, tmp_path: Path) -> None:
     assert figures["mqtt.min_heap_kib"] * 1024 > held > figures["umqtt.connected.heap_bytes"] > 0
     assert figures["mqtt.mpy_bytes"] > figures["mqtt.engine.mpy_bytes"] > 0
     assert figures["umqtt.min_heap_kib"] <= 8
+
+
+@pytest.mark.parametrize("client", [manager_memory, mqtt_memory, losant_memory, iottalk_memory])
+def test_memory_of_a_client_that_runs_from_a_romfs(lab: Lab, client: ModuleType) -> None:
+    assert client.TARGET.met_by(client.held(lab, Place.ROMFS)["connected"])
 
 
 def test_a_module_that_the_node_loads_is_in_its_table(lab: Lab) -> None:
