@@ -8,6 +8,7 @@ import pytest
 
 from motelink_tools.board import VirtualBoard
 
+from .conftest import Terminal
 from .firmware import NOBODY, NODE, WIFI, manager, text, wait_for, write
 
 
@@ -48,7 +49,9 @@ def test_safe_mode_is_reachable_and_left(files: Path, mpremote: Any) -> None:
     (files / "crash.txt").write_text("ValueError: again\n")
     with VirtualBoard(files) as board:
         wait_for(lambda: text(files / "guard").startswith("3 "), "safe mode")
-        time.sleep(1)
+        terminal = Terminal(board.port)
+        terminal.expect(b" I Wi-Fi: ")
+        terminal.close()
         joined = "import network; print(network.WLAN(network.STA_IF).isconnected())"
         on_board = mpremote.on(board.port)
         assert on_board("resume", "exec", joined) == "True\n"

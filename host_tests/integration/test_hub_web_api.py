@@ -256,7 +256,7 @@ def test_the_hub_ends_at_once_while_pages_are_open(tmp_path):
         reading.start()
     reading.join(DEADLINE_S)
     assert not reading.is_alive()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
 
 
 def test_the_hub_ends_quietly_while_a_viewer_does_not_read(tmp_path, caplog):

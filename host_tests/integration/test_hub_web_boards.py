@@ -109,7 +109,7 @@ def test_lines_are_typed_recalled_and_interrupted(page, world, board):
     began = time.monotonic()
     for _ in range(10):
         assert world.get("api/devices").status_code == 200
-    assert (time.monotonic() - began) / 10 < 0.25, "s an answer, while it prints without end"
+    assert (time.monotonic() - began) / 10 < 2.5, "s an answer, while it prints without end"
     page.get_by_role("button", name="Interrupt").click()
     expect(console(page)).to_contain_text("KeyboardInterrupt")
     assert lines.count() <= 1000
