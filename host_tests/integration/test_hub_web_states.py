@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .hub_web_browser import laid_out
 from .hub_web_browser import page as opened
 from .hub_web_fixtures import browser, go, look, page, tab
 from .hub_web_world import CommuteDevice, IottalkDevice, World
@@ -251,3 +252,41 @@ def test_ages_are_by_the_hubs_clock(browser, world):
         row = page.locator("table.devices tbody tr").filter(has_text=bell.uuid)
         expect(row.locator(".c-last_seen")).to_have_text(re.compile("^(now|\\d+ (s|min) ago)$"))
         assert json.loads(page.evaluate("JSON.stringify(Date.now())")) == 4000000000000
+
+
+def test_a_chart_that_is_zoomed_stays_so_while_points_come(page):
+    page.evaluate(
+        """() => import('/static/js/charts.js').then(({ Chart }) => {
+            window.chart = new Chart("number");
+            document.getElementById("main").replaceChildren(chart.element);
+            const times = Array.from({ length: 61 }, (_, n) => n);
+            chart.add({ t: times.map((n) => 1000 + n), v: times });
+        })"""
+    )
+    over = page.locator(".u-over")
+    over.wait_for()
+    box = over.bounding_box()
+    last = page.locator(".last")
+
+    def point(share):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2, steps=3)
+
+    def at(share):
+        point(share)
+        laid_out(page)
+        return float(last.inner_text())
+
+    laid_out(page)
+    assert at(0.01) < 3
+    point(1 / 3)
+    page.mouse.down()
+    point(1 / 2)
+    page.mouse.up()
+    assert 18 < at(0.01) < 23
+    assert 28 < at(0.99) < 33
+    page.evaluate("chart.add({ t: [1061], v: [61] })")
+    laid_out(page)
+    assert 18 < at(0.02) < 23
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 20)
+    assert at(0.01) < 3
+    assert at(0.99) > 58

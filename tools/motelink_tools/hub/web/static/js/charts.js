@@ -18,6 +18,7 @@ export class Chart {
   #times = [];
   #values = [];
   #due = false;
+  #zoomed = false;
 
   constructor(name, limit = 600, unit = "") {
     this.limit = limit;
@@ -25,6 +26,8 @@ export class Chart {
     this.last = h("output", { class: "last", "aria-live": "off" }, format.NONE);
     this.when = h("small", { class: "when" });
     this.box = h("div", { class: "plot", role: "img" });
+    // Before the chart itself sees it, and shows all again.
+    this.box.addEventListener("dblclick", () => { this.#zoomed = false; }, true);
     this.name = name;
     this.element = h("figure", { class: "chart", "data-series": name },
       h("figcaption", {}, h("span", { class: "series", title: name }, name), this.when, this.last),
@@ -59,8 +62,13 @@ export class Chart {
 
   #draw() {
     this.#say(this.#values.length - 1);
-    if (this.#plot) this.#plot.setData(this.#data());
-    else this.#build();
+    if (!this.#plot) this.#build();
+    else if (!this.#zoomed) this.#plot.setData(this.#data());
+    else {
+      const { min, max } = this.#plot.scales.x;
+      this.#plot.setData(this.#data(), false);
+      this.#plot.setScale("x", { min, max });
+    }
   }
 
   /** One point alone has no range that uPlot would draw. */
@@ -89,6 +97,7 @@ export class Chart {
     const width = this.box.clientWidth;
     if (!width || !this.#times.length) return;
     this.#plot?.destroy();
+    this.#zoomed = false;
     const axis = {
       stroke: color("--muted"), font: "11px system-ui, sans-serif",
       grid: { stroke: color("--grid"), width: 1 }, ticks: { show: false },
@@ -98,7 +107,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       padding: [8, 30, 0, 0],
-      scales: { x: { time: true, range: room }, y: { range: span } },
+      scales: { x: { time: true, range: (_, from, to) => (this.#zoomed ? [from, to] : room(from, to)) }, y: { range: span } },
       axes: [
         { ...axis, size: 24, space: 84, values: (_, ticks) => ticks.map(label(ticks)) },
         { ...axis, size: (_, marked) => broad(marked), space: 28, values: (_, ticks) => marks(ticks) },
@@ -107,12 +116,12 @@ export class Chart {
         stroke: color("--accent"), width: 1.6, fill: color("--accent-faint"), fillTo: (plot) => plot.scales.y.min,
         points: { show: this.#times.length < 30, size: 4 },
       }],
-      hooks: { setCursor: [(plot) => this.#say(Math.min(plot.cursor.idx ?? Infinity, this.#values.length - 1))] },
+      hooks: { setSelect: [(plot) => { this.#zoomed = plot.select.width > 0; }], setCursor: [(plot) => this.#say(Math.min(plot.cursor.idx ?? Infinity, this.#values.length - 1))] },
     }, this.#data(), this.box);
   }
 }
 
-function room(_plot, from, to) {
+function room(from, to) {
   return to === null ? [0, 1] : [Math.min(from, to - LEAST_S), to];
 }
 
