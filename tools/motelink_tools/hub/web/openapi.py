@@ -39,7 +39,7 @@ def describe(version: str) -> Json:
         "get": {
             "summary": "Stored states, a column an attribute.",
             "parameters": [_query(argument) for argument in _states().arguments],
-            "responses": {"200": {"description": "CSV", "content": {"text/csv": {}}}},
+            "responses": _responses("CSV", "text/csv"),
         }
     }
     paths["/api/live"] = {
@@ -49,7 +49,7 @@ def describe(version: str) -> Json:
                 {"name": name, "in": "query", "description": about, "schema": {"type": "string"}}
                 for name, about in _LIVE
             ],
-            "responses": {"200": {"description": "events", "content": {"text/event-stream": {}}}},
+            "responses": _responses("events", "text/event-stream"),
         }
     }
     paths[LOGIN] = {
@@ -89,18 +89,19 @@ def _operation(operation: Operation) -> Json:
     return {"post": described}
 
 
+_JSON = "application/json"
+
+
 def _plain(summary: str) -> Json:
+    return {"summary": summary, "responses": _responses("JSON; of platforms {result}", _JSON)}
+
+
+def _responses(what: str, kind: str) -> Json:
     refused = {"$ref": "#/components/schemas/Error"}
     return {
-        "summary": summary,
-        "responses": {
-            "200": {"description": "JSON; of platforms {result}", "content": {_JSON: {}}},
-            "default": {"description": "refused", "content": {_JSON: {"schema": refused}}},
-        },
+        "200": {"description": what, "content": {kind: {}}},
+        "default": {"description": "refused", "content": {_JSON: {"schema": refused}}},
     }
-
-
-_JSON = "application/json"
 
 
 def _body(properties: Json, required: list[str]) -> Json:
