@@ -6,6 +6,7 @@ import * as format from "../format.js";
 import { ask, tell } from "../api.js";
 
 const EVENTS = 100;
+const NO_DEVICE = "There is no device behind this gateway.";
 
 export function sepl() {
   const device = select([]);
@@ -18,6 +19,7 @@ export function sepl() {
     [field("Device", device), field("Service", service), field("Value", value, "JSON, a word, or nothing")],
     "Send command",
     async () => {
+      if (!device.value) throw new Error(NO_DEVICE);
       if (!service.value) throw new Error("A command needs a service.");
       const answer = await tell("sepl/command",
         { device: device.value, service: service.value, value: typed(value.value) });
@@ -26,11 +28,12 @@ export function sepl() {
     },
     { "aria-label": "Command" });
   const load = form([], "Load events", async () => {
+    if (!device.value) throw new Error(NO_DEVICE);
     const found = await ask("sepl/events", { device: device.value, limit: EVENTS });
     events.replaceChildren(...found.reverse().map((event) =>
       h("tr", {}, h("td", {}, format.time(event.time, format.moment)),
         h("td", {}, event.service), h("td", {}, h("code", {}, shown(event.value))))));
-    return `${found.length} events.`;
+    return `${found.length} ${found.length === 1 ? "event" : "events"}.`;
   });
   let known = "";
   return {
