@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -38,9 +40,14 @@ class LocalHub:
 
     def __enter__(self) -> "LocalHub":
         self._thread.start()
+        end = time.monotonic() + _START_S
+        starting = asyncio.run_coroutine_threadsafe(self._hub.__aenter__(), self._loop)
         try:
-            self.run(self._hub.__aenter__(), _START_S)
-        except BaseException:
+            starting.result(_START_S)
+        except BaseException:  # Ctrl-C, too: only a hub that has started can be closed whole
+            wait([starting], end - time.monotonic())
+            if starting.done() and starting.exception() is None:
+                self.run(self._hub.__aexit__(None, None, None), _START_S)
             self._end()
             raise
         return self
