@@ -206,7 +206,7 @@ def test_prepared_topics():
 
 
 def test_steady_state_allocates_nothing():
-    kettle = Kettle().begin()
+    kettle = Taken().begin()
     kettle.sock = Ring(pub(T, b"x" * 40) + pub(T, b"x" * 40, 1, 5) + PINGRESP)
     count = [0]
 
@@ -221,16 +221,16 @@ def test_steady_state_allocates_nothing():
         kettle.turn(0)
 
     kettle.on_message = on_message
-    kettle.sock.write = Wrote()
     no_alloc(step)
     assert count[0] > 300, count
 
 
-class Wrote:
-    """A write that is always taken."""
+class Taken(Kettle):
+    """Its sockets take what is written, and keep nothing of it."""
 
-    def __call__(self, buf, at, n):
-        return n
+    def open(self, address):
+        super().open(address)
+        self.sock.write = lambda buf, at, n: n
 
 
 def test_a_filter_with_wildcards_makes_no_topic():

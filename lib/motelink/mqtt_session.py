@@ -98,7 +98,7 @@ class Session(Inbound):
         self.state = _CLOSED
         self.owner.connected = False
         self.blocked = self._pinged = False
-        self._fresh = None
+        self._fresh = self._again = None  # with the socket that it writes to
         self._left = self._skip = self.ticks = self.asked = 0
         for i in range(self.owner.in_flight):
             slot = self.window[i]
@@ -122,7 +122,7 @@ class Session(Inbound):
         """Sends the packet that ``tx`` still has, with another payload; yields what `publish`
         returns, or None for what it cannot send. A generator, because its names are found and its
         frame is allocated once a connection."""
-        owner = self.owner
+        write = self.owner.sock.write
         out = self.tx.data
         text = str
         size = len
@@ -140,14 +140,14 @@ class Session(Inbound):
                 n += at
                 out[1] = n - 2
                 try:
-                    sent = owner.sock.write(out, 0, n)
+                    sent = write(out, 0, n)
                 except OSError:
                     sent = 0  # the next write meets it again
                 done = sent == n
                 if not done:
                     self._fresh = None
                     self.tx.start = sent or 0  # None: not one
-                    done = owner.send(n)
+                    done = self.owner.send(n)
         except (Exception, KeyboardInterrupt):
             self._fresh = self._again = None
             raise
@@ -312,7 +312,8 @@ class Session(Inbound):
                         slot.age = 1
                     else:
                         slot.id = 0
-                        window.append(window.pop(i))
+                        window.pop(i)
+                        window.append(slot)
                         self.owner.in_flight -= 1
                 elif kind != _PUBREC or slot.want != _PUBCOMP:
                     raise failure("want", kind)
