@@ -62,6 +62,15 @@ def test_the_current_folder_goes_beneath_its_own_name(project: Path) -> None:
     assert f"{project.name}/app.py" in {source.dest for source in from_arguments(["."])}
 
 
+def test_secrets_in_a_folder_stay_here_unless_they_are_named(project: Path) -> None:
+    for folder in (project, project / "web"):
+        (folder / "secrets.toml").write_text('wifi_password = "hunter2"\n')
+    for argument in (".", "web", "web:"):
+        places = {source.dest for source in from_arguments([argument])}
+        assert not [place for place in places if place.endswith("secrets.toml")]
+    assert from_arguments(["secrets.toml"]) == [Source(Path("secrets.toml"), "secrets.toml")]
+
+
 def test_a_file_with_a_colon_in_its_name_is_that_file(project: Path) -> None:
     (project / "odd:name").write_text("")
     assert from_arguments(["odd:name"]) == [Source(Path("odd:name"), "odd:name")]

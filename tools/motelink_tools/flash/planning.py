@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi, MpyCross
-from motelink_tools.flash.project import SECRETS, SETTINGS, without_mark
+from motelink_tools.flash.project import SETTINGS, without_mark
 from motelink_tools.flash.remote import TEMP, About, Found, Remote
-from motelink_tools.flash.sources import ALWAYS_SOURCE, Source, in_order
+from motelink_tools.flash.sources import ALWAYS_SOURCE, SECRETS, Source, in_order
 
 # Where an earlier flash may have left temporaries, whatever this one sends.
 _OUR_FOLDERS = ("", "lib", "lib/motelink")

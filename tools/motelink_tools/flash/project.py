@@ -23,6 +23,7 @@ from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.needs import needs
 from motelink_tools.flash.sources import (
+    SECRETS,
     Source,
     destination,
     files_beneath,
@@ -33,7 +34,6 @@ from motelink_tools.known_settings import known, mistyped, strangers
 
 PLATFORMS = ("manager", "losant", "iottalk", "sepl", "commute")
 SETTINGS = "settings.toml"
-SECRETS = "secrets.toml"
 _AUTHORITIES = tuple(f"{name}_ca" for name in PLATFORMS)
 _ROOTS = ("app.py", "boot.py", "main.py", "board.py")
 

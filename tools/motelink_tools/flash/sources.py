@@ -9,6 +9,7 @@ from motelink_tools.errors import ToolError
 
 # MicroPython runs these two by their names; it would not find them compiled.
 ALWAYS_SOURCE = frozenset({"boot.py", "main.py"})
+SECRETS = "secrets.toml"
 _FOREIGN_PORTS = ("_port_cpython", "_port_circuitpython")
 
 
@@ -108,11 +109,13 @@ def _split(argument: str) -> tuple[Path, str | None]:
 
 
 def files_beneath(folder: Path) -> list[Path]:
-    """Every file in a folder, sorted, but for what is hidden and what CPython leaves behind."""
+    """Every file in a folder, sorted, but for secrets, which go by ``motelink provision`` alone,
+    what is hidden, and what CPython leaves behind."""
     return sorted(
         file
         for file in folder.rglob("*")
         if file.is_file()
+        and file.name != SECRETS
         and not any(
             part.startswith(".") or part == "__pycache__"
             for part in file.relative_to(folder).parts

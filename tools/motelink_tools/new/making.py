@@ -7,7 +7,8 @@ from pathlib import Path
 
 from motelink_tools import paths
 from motelink_tools.errors import ToolError
-from motelink_tools.flash.project import PLATFORMS, SECRETS, SETTINGS
+from motelink_tools.flash.project import PLATFORMS, SETTINGS
+from motelink_tools.flash.sources import SECRETS
 from motelink_tools.new.settings import secrets_text, settings_text
 
 _TEMPLATES = Path(__file__).with_name("templates")

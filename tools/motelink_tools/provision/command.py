@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from motelink_tools.errors import ToolError
-from motelink_tools.flash.project import SECRETS, SETTINGS
+from motelink_tools.flash.project import SETTINGS
+from motelink_tools.flash.sources import SECRETS
 from motelink_tools.known_settings import known, mistyped
 from motelink_tools.provision.asking import ask
 from motelink_tools.provision.secrets import Value, is_name, merge, read

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import Remote
-from motelink_tools.flash.project import SECRETS, SETTINGS
+from motelink_tools.flash.project import SETTINGS
+from motelink_tools.flash.sources import SECRETS
 from motelink_tools.transport import Board, RemoteError, read_answer
 
 NVS_LIMIT = 1984  # as in motelink.settings_toml

@@ -7,7 +7,8 @@ from motelink_tools.board import VirtualBoard
 from motelink_tools.errors import ToolError
 from motelink_tools.flash import Options as FlashOptions
 from motelink_tools.flash import flash
-from motelink_tools.flash.project import PLATFORMS, SECRETS, is_project, platforms
+from motelink_tools.flash.project import PLATFORMS, is_project, platforms
+from motelink_tools.flash.sources import SECRETS
 from motelink_tools.hub.app.settings import DEFAULT_FOLDER
 from motelink_tools.monitor import Reader, Sources
 from motelink_tools.monitor.command import follow
