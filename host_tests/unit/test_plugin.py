@@ -122,3 +122,21 @@ def test_a_reset_outside_of_a_run_reaches_the_test(board):
     write(board, guard="import machine\n\ndef check():\n    machine.reset()\n")
     with pytest.raises(BoardReset, match="hard"):
         board.load("guard").check()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("settings.toml", "wifi_ssid = home\n", "*settings.toml line 1: wifi_ssid: a value is*"),
+        ("app.py", "def run()\n", "*app.py:1 does not compile*"),
+    ],
+)
+def test_a_typo_in_the_project_is_one_line_and_no_traceback(pytester, name, text, says):
+    (pytester.path / "app.py").write_text("")
+    (pytester.path / name).write_text(text)
+    pytester.makeini("[pytest]\nmotelink_project = .\n")
+    pytester.makepyfile("def test_it(board): pass")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([says])
+    result.stdout.no_fnmatch_line("*plugin.py*")

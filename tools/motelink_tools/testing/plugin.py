@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from motelink_tools.errors import ToolError
+
 if TYPE_CHECKING:
     from motelink_tools.testing.board import Board
 
@@ -57,7 +59,11 @@ def board(
         made.install(request.config.rootpath / firmware)
     project = request.config.getini("motelink_project")
     if project:
-        _install(made, request.config.rootpath / project)
+        try:
+            _install(made, request.config.rootpath / project)
+        except ToolError as error:  # of the project's files: the line tells, no traceback of ours
+            made.close()
+            pytest.fail(str(error), pytrace=False)
     monkeypatch.chdir(files)
     yield made
     made.close()
