@@ -216,3 +216,13 @@ def test_nothing_to_write_is_said(answers, tmp_path: Path):
         command._changes(Options(project=tmp_path))
     with pytest.raises(ToolError, match=r"cannot read .*none: No such file"):
         command._changes(Options(source=str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_name_that_is_nearly_one_of_ours_is_told(monkeypatch, capsys, tmp_path: Path, as_json):
+    done = {"ok": True, "port": "p", "place": "secrets.toml", "removed": [], "not_there": []}
+    done |= {"written": ["my_own_key", "wifi_pasword", "wifi_ssid"], "kept": ["losant_hots"]}
+    monkeypatch.setattr(report, "provision", lambda _options: done)
+    assert report.run(Options(project=tmp_path), yes=False, as_json=as_json) == 0
+    said = capsys.readouterr().err
+    assert said == "nothing asks for the setting wifi_pasword: did you mean wifi_password?\n"
