@@ -270,7 +270,7 @@ def test_registering_waits_while_others_connect_but_not_for_ever():
         for _ in range(5):
             before = ticks_ms()
             kettle.turn(0)
-            assert 256 <= ticks_diff(kettle.deadline, before)
+            assert ticks_diff(kettle.deadline, before) >= 256
             assert ticks_diff(kettle.deadline, ticks_ms()) < 512
         assert kettle.http.asked == []
         other.state = 0
