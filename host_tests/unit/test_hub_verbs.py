@@ -3,7 +3,7 @@
 import pytest
 
 from motelink_tools.errors import ToolError
-from motelink_tools.hub.app import console, losant_commands
+from motelink_tools.hub.app import commute_commands, console, losant_commands, sepl_commands
 from motelink_tools.hub.app.verbs import parsed, printable
 from motelink_tools.hub.losant.records import FILE_NAME, MIGRATIONS, Records
 from motelink_tools.hub.registry import Registry
@@ -46,3 +46,28 @@ def test_a_line_of_the_hub_is_one_line(capsys):
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
     assert "\\x1b[2J\\nfake" in printed
+
+
+def test_what_is_not_known_of_a_device_is_left_out(capsys):
+    registry = Registry()
+    with registry.subscribe() as events:
+        registry.connected("commute", "lamp", address="127.0.0.1:9")
+        registry.connected("iottalk", "fan", kind="Kettle")
+        for event in events.drain():
+            console._print_text(registry, event)
+    commute, iottalk = capsys.readouterr().out.splitlines()
+    assert commute.endswith("lamp  address 127.0.0.1:9")
+    assert iottalk.endswith("fan  kind Kettle")
+
+
+@pytest.mark.parametrize("commands", [commute_commands, sepl_commands])
+def test_who_watches_is_told_before_anything_happens(commands, monkeypatch, tmp_path, capsys):
+    class Hub:
+        @staticmethod
+        def follow(*_asked):
+            assert capsys.readouterr().err == "watching; Ctrl-C ends it\n"
+            return iter(())
+
+    monkeypatch.setattr(commands.HubClient, "get", lambda _folder: Hub)
+    commands.watch(tmp_path, as_json=True)
+    assert capsys.readouterr().out == ""

@@ -63,6 +63,8 @@ def states(folder: Path, *, device: str, as_json: bool) -> None:
 
 def watch(folder: Path, *, as_json: bool) -> None:
     """Until the hub ends."""
-    for row in HubClient.get(Folder(folder)).follow(PLATFORM, "watch"):
+    hub = HubClient.get(Folder(folder))
+    print("watching; Ctrl-C ends it", file=sys.stderr, flush=True)
+    for row in hub.follow(PLATFORM, "watch"):
         text = f"{clock(row['time'])}  {row['device']}  {row['side']:6}  "
         print(json.dumps(row) if as_json else text + json.dumps(row["status"]), flush=True)

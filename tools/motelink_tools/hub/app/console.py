@@ -115,6 +115,7 @@ def _print_text(registry: Registry, event: Event) -> None:
     fields = "  ".join(
         f"{name} {value!r}" if name == "text" else f"{name} {value}"
         for name, value in _fields(registry, event).items()
+        if value != ""
     )
     moment = time.strftime("%H:%M:%S", time.localtime(event.time))
     line = f"{moment} {event.platform:8} {event.kind:12} {event.device_id}  {fields}"

@@ -66,7 +66,9 @@ def events(folder: Path, *, device: str, since: str | None, limit: int, as_json:
 
 def watch(folder: Path, *, as_json: bool) -> None:
     """Until the hub ends."""
-    for row in HubClient.get(Folder(folder)).follow(PLATFORM, "watch"):
+    hub = HubClient.get(Folder(folder))
+    print("watching; Ctrl-C ends it", file=sys.stderr, flush=True)
+    for row in hub.follow(PLATFORM, "watch"):
         text = f"{clock(row['time'])}  {row['device']}  {row['service']}  "
         text = printable(text) + json.dumps(row["value"])
         print(json.dumps(row) if as_json else text, flush=True)
