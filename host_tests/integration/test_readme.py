@@ -1,44 +1,59 @@
 """The README's programs run as printed, but for the port."""
 
-import queue
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from motelink_tools import paths
+from motelink_tools.hub.broker.ports import free_port
 
 README = (paths.board_root() / "README.md").read_text()
 DEVICE, HUB = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
-def hub(capsys):
-    """The README's Manager, on a free port."""
-    names: dict[str, object] = {}
-    code = HUB.replace("heartbeat_rate=5", "heartbeat_rate=5, connection_port=0")
-    assert code != HUB
-    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-    names["print"] = lambda *values: heard.put(" ".join(map(str, values)))
-    exec(compile(code, "README.md", "exec"), names)
-    manager = names["manager"]
-    yield manager, heard
-    manager.close()
+def started():
+    """Starts a program of the README on another port; it is ended with the test."""
+    port = str(free_port())
+    running: list[subprocess.Popen[str]] = []
+
+    def start(code: str) -> "subprocess.Popen[str]":
+        pipe = subprocess.PIPE
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-u", "-c", code.replace("8595", port)],
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield start
+    for program in running:
+        program.kill()
+        program.communicate()
 
 
-def test_the_device_and_the_hub_of_the_readme_talk(hub):
-    manager, heard = hub
-    code = DEVICE.replace("8595", str(manager.port))
-    assert code != DEVICE
-    device = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
+def test_the_device_and_the_hub_of_the_readme_talk(started):
+    assert "8595" in DEVICE
+    assert "8595" in HUB
+    hub = started(HUB)
+    started(DEVICE)
+    watchdog = threading.Timer(60, hub.kill)
+    watchdog.start()
     try:
-        assert "'room': 'kitchen', 'celsius': 21.5" in heard.get(timeout=20)
-        assert heard.get(timeout=20) == "message: pong"
+        assert "'room': 'kitchen', 'celsius': 21.5" in hub.stdout.readline()
+        assert hub.stdout.readline() == "message: pong\n"
+        _, complaints = hub.communicate("\n")
     finally:
-        device.kill()
-        device.communicate()
+        watchdog.cancel()
+    assert hub.returncode == 0, complaints
 
 
 def test_every_file_that_the_readme_links_to_is_there():
