@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from motelink_tools import cli
+from motelink_tools import cli, paths
 
 
 def lines_of_failure(capsys, *arguments, status):
@@ -101,6 +102,28 @@ def test_figures_that_were_not_measured_leave_no_file(tmp_path, monkeypatch):
         assert cli.main(["bench", "--json", str(file)]) == 130
     assert list(tmp_path.iterdir()) == [old]
     assert old.read_text() == "{}"
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == "motelink_tools.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from importlib.metadata import EntryPoint
+script = EntryPoint("motelink", SCRIPT, "console_scripts")
+sys.exit(script.load()())
+"""
+
+
+def test_ctrl_c_in_the_first_moment_is_no_traceback():
+    project = tomllib.loads((paths.board_root() / "pyproject.toml").read_text())
+    code = INTERRUPTED.replace("SCRIPT", repr(project["project"]["scripts"]["motelink"]))
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert (result.returncode, result.stderr) == (130, b"")
 
 
 # Written line by line, or all at once at the end.

@@ -2,6 +2,16 @@
 
 import sys
 
-from motelink_tools.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """The console script; its exit status."""
+    try:
+        from motelink_tools.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:  # while modules are imported
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
