@@ -121,3 +121,15 @@ def test_no_name_in_the_table_is_read_as_markup(capsys):
     said = capsys.readouterr().out
     assert "/x[/y], in bytes" in said
     assert "[/web].txt" in said
+
+
+@pytest.mark.parametrize(("width", "bars"), [(40, False), (80, True)])
+def test_names_are_whole_in_a_narrow_terminal(capsys, width, bars):
+    names = ["motelink.settings_toml", "motelink._port_micropython_board"]
+    parts = [Part(f"{name}.mpy", 3499, name, 5296) for name in names]
+    report.show(Console(width=width), Sizes("/x", "1.25.0", 32, tuple(parts)))
+    shown = capsys.readouterr().out
+    cells = "".join(line.split("│")[1].strip() for line in shown.splitlines() if "│" in line)
+    for name in names:
+        assert name in cells
+    assert ("▇" in shown) == bars

@@ -8,20 +8,25 @@ from rich.table import Table
 
 from motelink_tools.size.measurement import Part, Sizes
 
+_BARS_COLUMNS = 64  # in a narrower terminal the names need the room
+
 
 def show(console: Console, sizes: Sizes) -> None:
     """The largest heap first; totals; what they mean."""
     table = Table(title=f"{escape(sizes.what)}, in bytes", title_justify="left")
-    table.add_column("module")
+    table.add_column("module", overflow="fold")  # never "moteli…", which all begin with
     table.add_column("flash", justify="right")
     table.add_column("heap", justify="right")
-    table.add_column("")
+    bars = console.width >= _BARS_COLUMNS
+    if bars:
+        table.add_column("")
     most = max((part.heap or 0 for part in sizes.parts), default=0) or 1
     for part in ranked(sizes):
         bar = "▇" * round(12 * (part.heap or 0) / most)
-        table.add_row(escape(part.module or part.dest), f"{part.flash:,}", _heap(part), bar)
+        cells = escape(part.module or part.dest), f"{part.flash:,}", _heap(part)
+        table.add_row(*cells, *[bar] * bars)
     table.add_section()
-    table.add_row("all", f"{sizes.flash:,}", f"{sizes.heap:,}", "")
+    table.add_row("all", f"{sizes.flash:,}", f"{sizes.heap:,}")
     console.print(table)
     console.print(note(sizes), highlight=False)
     for part in sizes.parts:
