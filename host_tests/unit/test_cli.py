@@ -104,6 +104,19 @@ def test_figures_that_were_not_measured_leave_no_file(tmp_path, monkeypatch):
     assert old.read_text() == "{}"
 
 
+@pytest.mark.parametrize(
+    ("files", "paths", "told"),
+    [([], [], True), (["app.py"], [], False), (["web.txt"], ["web.txt"], False)],
+)
+def test_a_flash_in_the_wrong_folder_is_told(capsys, tmp_path, monkeypatch, files, paths, told):
+    for name in files:
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    *told_before, error = lines_of_failure(capsys, "flash", "--port", "none", *paths, status=1)
+    assert error == "motelink: there is no port none"
+    assert [f"{tmp_path} has no app.py, so this is motelink's own firmware"] * told == told_before
+
+
 INTERRUPTED = """
 import sys
 
