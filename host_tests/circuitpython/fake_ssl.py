@@ -4,6 +4,7 @@ Contexts know ``cadata`` only, one certificate in PEM; "" turns verification off
 when it is connected makes its handshake inside ``recv_into`` and ``send``, which raise EAGAIN.
 """
 
+import errno
 import ssl
 from types import SimpleNamespace
 
@@ -41,6 +42,7 @@ class SSLSocket:
         self._out = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=hostname)
         self._waits = b""  # encrypted, and not yet taken by the socket
+        self._begun = False  # a `send` is, that has raised EAGAIN
 
     def recv_into(self, buffer, bufsize=0):
         if bufsize > len(buffer):
@@ -49,11 +51,19 @@ class SSLSocket:
         return self._do(lambda: self._tls.read(size, memoryview(buffer)[:size]))
 
     def send(self, data):
-        if self._waits:
+        if self._begun:
             # mbedtls_ssl_write takes what it is given for what it has encrypted already.
             self._flush()
+            self._begun = False
             return len(data)
-        return self._do(lambda: self._tls.write(data))
+        return self._do(lambda: self._write(data))
+
+    def _write(self, data):
+        sent = self._tls.write(data)
+        self._begun = True
+        self._flush()
+        self._begun = False
+        return sent
 
     def close(self):
         self._sock.close()
@@ -66,21 +76,26 @@ class SSLSocket:
     def _do(self, operation):
         while True:
             try:
-                result = operation()
+                return operation()
             except ssl.SSLWantReadError:
-                self._flush()
+                self._offer()
                 self._receive()
-                continue
             except ssl.SSLZeroReturnError:
                 return 0
             except ssl.SSLCertVerificationError:
-                self._flush()
+                self._offer()
                 raise OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED") from None
             except ssl.SSLError:
-                self._flush()
+                self._offer()
                 raise OSError(-0x7200, "MBEDTLS_ERR_SSL_INVALID_RECORD") from None
+
+    def _offer(self):
+        """Send what the socket takes now: that it takes nothing keeps nobody from reading."""
+        try:
             self._flush()
-            return result
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                raise
 
     def _receive(self):
         piece = bytearray(_PIECE)
