@@ -68,6 +68,18 @@ def test_network_trouble_is_one_line_in_the_log():
         assert " W 127.0.0.1:%d: closed by the other side" % session.peer.port in lines[0], lines
 
 
+def test_a_line_in_the_log_names_the_server_once():
+    with Session("length") as session:
+        log.keep(1000)
+        log.set_level("warning")
+        session.peer.send(b"\0\1\3")  # the end
+        session.peer.expect_close()
+        (line,) = log.lines()
+        log.keep(0)
+        log.set_level("info")
+        assert line.endswith(" W 127.0.0.1:%d: ended by the server" % session.peer.port), line
+
+
 def test_a_mistake_of_the_program_is_a_traceback_in_the_log():
     with Session("length", data=lambda writer: writer.no_such_method(), known=False) as session:
         log.keep(3000)

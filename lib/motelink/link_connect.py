@@ -124,7 +124,10 @@ def failed(link, error: Exception) -> None:
     from motelink import log
 
     if isinstance(error, OSError):  # the network's: one line
-        log.warning("%s: %s", link, error)
+        if str(error).startswith(str(link)):
+            log.warning("%s", error)
+        else:
+            log.warning("%s: %s", link, error)
     else:
         log.exception(error, link)
     if getattr(error, "final", False):
