@@ -88,10 +88,11 @@ def _runtime(item: pytest.Item) -> str | None:
 
 
 def _results(item: pytest.Function, runtime: str) -> dict[str, Result]:
-    """The results of the item's module; runs all its selected tests when the first one asks."""
+    """The results of the item's module; runs all its selected tests when the first one asks, and
+    again where pytest runs one again."""
     runs = item.session.stash.setdefault(_runs, {})
     key = (item.path, runtime)
-    if key not in runs:
+    if key not in runs or getattr(item, "execution_count", 1) > 1:
         wanted = [
             other.originalname
             for other in item.session.items

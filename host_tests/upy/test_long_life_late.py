@@ -19,7 +19,7 @@ from sepl_world import Config
 from weeks import DAY, NOW, Weeks
 from weeks_servers import Broker, Commute, Manager, Sepl, Umqtt
 
-HEAP = "256k"  # all of it is compiled there
+HEAP = "512k"  # all of it is compiled there
 
 UUID = "1862cfe1-5dab-4d8e-a946-50d6728f830f"
 
