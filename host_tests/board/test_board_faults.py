@@ -15,6 +15,7 @@ from motelink_tools.board.faults import FAULTS
 from motelink_tools.errors import ToolError
 
 from ..integration.certificates import Authority
+from .conftest import Terminal
 from .firmware import wait_for
 
 NAMES = [kind.name for kind in FAULTS]
@@ -194,7 +195,10 @@ def test_faults_outlast_resets_and_the_power(tmp_path, mpremote):
     ask = "import os; print(os.statvfs('/')[3])"
     with board:
         assert mpremote.on(board.port)("exec", ask) == "0\n"
+        terminal = Terminal(board.port)
         board.hard_reset()
+        terminal.expect(b">>> ")  # a Ctrl-C that comes while it boots may be lost
+        terminal.close()
         assert mpremote.on(board.port)("exec", ask) == "0\n"
     with board:
         assert mpremote.on(board.port)("exec", ask) == "0\n"

@@ -48,8 +48,8 @@ def test_safe_mode_is_reachable_and_left(files: Path, mpremote: Any) -> None:
     (files / "guard").write_text("3")
     (files / "crash.txt").write_text("ValueError: again\n")
     with VirtualBoard(files) as board:
-        wait_for(lambda: text(files / "guard").startswith("3 "), "safe mode")
         terminal = Terminal(board.port)
+        wait_for(lambda: text(files / "guard").startswith("3 "), "safe mode")
         terminal.expect(b" I Wi-Fi: ")
         terminal.close()
         joined = "import network; print(network.WLAN(network.STA_IF).isconnected())"
