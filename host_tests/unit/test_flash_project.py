@@ -8,7 +8,7 @@ from motelink_tools import paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.mpy import Abi
 from motelink_tools.flash.planning import build
-from motelink_tools.flash.project import misspelt, own_files, platforms, standard
+from motelink_tools.flash.project import doubts, own_files, platforms, standard
 from motelink_tools.flash.remote import About
 from motelink_tools.flash.sources import Source
 
@@ -205,5 +205,6 @@ def test_settings_that_nobody_asks_for_but_mean_one_of_ours_are_told(project: Fo
         "app.py", NODE + "def f(settings):\n    return settings.text('losant_hosts', '')\n"
     )
     project.write("settings.toml", 'losant_hots = ""\nlosant_hosts = ""\nlamp = true\n')
-    assert misspelt(project.path) == [("losant_hots", "losant_hosts")]
+    says = "settings.toml: nothing asks for the setting losant_hots: did you mean losant_hosts?"
+    assert list(doubts(project.path)) == [says]
     assert project.own() == ["app.py", "settings.toml"]

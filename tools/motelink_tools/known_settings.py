@@ -6,7 +6,7 @@ A call ``settings.text("losant_key")`` makes a setting, required where it has no
 
 import ast
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,13 +106,18 @@ def _parsed(file: Path) -> ast.Module:
         return ast.Module([], [])  # a flash tells of it
 
 
-def strangers(
-    present: Mapping[str, str], settings: Mapping[str, Setting]
-) -> Iterator[tuple[str, str]]:
+def strangers(names: Iterable[str], settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]]:
     """(name, the name that is meant most likely, or an empty string) of those nobody asks for."""
-    for name in sorted(set(present) - set(settings)):
+    for name in sorted(set(names) - set(settings)):
         alike = difflib.get_close_matches(name, settings, 1, _ALIKE)
         yield name, alike[0] if alike else ""
+
+
+def doubts(names: Iterable[str], settings: Mapping[str, Setting]) -> Iterator[str]:
+    """A line for each that nobody asks for and that is nearly one of ours."""
+    for name, alike in strangers(names, settings):
+        if alike:
+            yield f"nothing asks for the setting {name}: did you mean {alike}?"
 
 
 def mistyped(

@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from motelink_tools.flash import Options, flash
-    from motelink_tools.flash.project import is_project, misspelt
+    from motelink_tools.flash.project import doubts
     from motelink_tools.flash.report import View, as_json
 
     options = Options(
@@ -109,13 +109,8 @@ def _run(arguments: argparse.Namespace) -> int:
         reset=not arguments.no_reset,
         dry_run=arguments.dry_run,
     )
-    if not options.paths and not is_project(options.project):
-        print(
-            f"{options.project} has no app.py, so this is motelink's own firmware", file=sys.stderr
-        )
-    for name, alike in [] if options.paths else misspelt(options.project):
-        doubt = f"nothing asks for the setting {name}: did you mean {alike}?"
-        print(f"settings.toml: {doubt}", file=sys.stderr)
+    for line in () if options.paths else doubts(options.project):
+        print(line, file=sys.stderr)
     if arguments.json:
         print(as_json(flash(options), dry_run=options.dry_run))
         return 0

@@ -19,7 +19,7 @@ from typing import Any
 
 from motelink.errors import ConfigError
 from motelink.settings_toml import parse
-from motelink_tools import paths
+from motelink_tools import known_settings, paths
 from motelink_tools.errors import ToolError
 from motelink_tools.flash.needs import needs
 from motelink_tools.flash.sources import (
@@ -30,7 +30,6 @@ from motelink_tools.flash.sources import (
     library_modules,
     starters,
 )
-from motelink_tools.known_settings import known, mistyped, strangers
 
 PLATFORMS = ("manager", "losant", "iottalk", "sepl", "commute")
 SETTINGS = "settings.toml"
@@ -101,19 +100,18 @@ def settings(path: Path) -> dict[str, Any]:
 
 def _refuse_mistyped(folder: Path) -> None:
     path = folder / SETTINGS
-    for name, what, write in mistyped(_types(path), known(folder)):
+    types = {name: type(value).__name__ for name, value in settings(path).items()}
+    for name, what, write in known_settings.mistyped(types, known_settings.known(folder)):
         raise ToolError(f"{path}: {name} is {what}; write {write}", kind="bad_settings")
 
 
-def misspelt(folder: Path) -> list[tuple[str, str]]:
-    """(name, the name that is meant most likely) of settings that nothing in the library and the
-    project asks for. Raises ToolError as `settings`."""
-    path = folder / SETTINGS
-    return [pair for pair in strangers(_types(path), known(folder)) if pair[1]]
-
-
-def _types(path: Path) -> dict[str, str]:
-    return {name: type(value).__name__ for name, value in settings(path).items()}
+def doubts(folder: Path) -> Iterator[str]:
+    """Lines about what may not be meant: a folder that is no project, a setting that nothing in
+    the library and the project asks for. Raises ToolError as `settings`."""
+    if not is_project(folder):
+        yield f"{folder} has no app.py, so this is motelink's own firmware"
+    for line in known_settings.doubts(settings(folder / SETTINGS), known_settings.known(folder)):
+        yield f"{SETTINGS}: {line}"
 
 
 def platforms(folder: Path) -> list[str] | None:

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from motelink_tools.errors import ToolError
-from motelink_tools.known_settings import known, strangers
+from motelink_tools.known_settings import doubts, known
 from motelink_tools.provision.asking import answer
 from motelink_tools.provision.command import Options, provision
 from motelink_tools.serial_ports import check_port, find_port
@@ -17,11 +17,8 @@ def run(options: Options, *, yes: bool, as_json: bool) -> int:
         check_port(find_port(options.port))
         _confirm()
     done = provision(options)
-    written = dict.fromkeys(done.get("written", ()), "")
-    for name, alike in strangers(written, known(options.project)):
-        if alike:
-            doubt = f"nothing asks for the setting {name}: did you mean {alike}?"
-            print(doubt, file=sys.stderr)
+    for line in doubts(done.get("written", ()), known(options.project)):
+        print(line, file=sys.stderr)
     if as_json:
         print(json.dumps(done))
     else:
